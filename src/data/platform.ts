@@ -1,0 +1,32 @@
+import type { RgbImage } from "./image.ts";
+
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly kind: "file" | "directory" | "other";
+}
+
+/**
+ * What the house needs from the machine it runs on; `platform/node` is the one for Node. Paths use the
+ * machine's own separator and are only ever joined by `join`. Every refusal is an `InputError` that names the path.
+ */
+export interface Platform {
+  join(...parts: string[]): string;
+  baseName(path: string): string;
+  /** `undefined` where nothing is. Links are followed. */
+  kindOf(path: string): Promise<DirectoryEntry["kind"] | undefined>;
+  /** Entries of a folder in no particular order. Links are followed. */
+  list(folder: string): Promise<DirectoryEntry[]>;
+  readFile(path: string): Promise<Uint8Array>;
+  /** At most the first `length` bytes. */
+  readHead(path: string, length: number): Promise<Uint8Array>;
+  /** Makes the folder and those above it. */
+  makeFolder(path: string): Promise<void>;
+  /** Writes beside, syncs and renames: the file is whole or is not there. */
+  writeFile(path: string, bytes: Uint8Array | string): Promise<void>;
+  sha256(bytes: Uint8Array): Promise<string>;
+  /** Reads JPEG, PNG, WebP, GIF (first frame), BMP, TIFF (first page) and AVIF; upright 8-bit RGB. */
+  decode(bytes: Uint8Array): Promise<RgbImage>;
+  encodePng(image: RgbImage): Promise<Uint8Array>;
+  /** How many pieces of work run at once. */
+  readonly cores: number;
+}
