@@ -1,0 +1,28 @@
+import type { Program } from "./program.ts";
+
+export type InputArray = Float32Array | Uint8Array | Int32Array | Uint32Array;
+
+/** Memory that a program runs in. Several programs may share both, one run at a time. */
+export interface Memory {
+  readonly state: ArrayBuffer;
+  readonly work: ArrayBuffer;
+}
+
+/** A program made ready by a backend. */
+export interface Executable {
+  /**
+   * Runs the whole program. `inputs` holds an array for each of the program's inputs, of its exact length; they are
+   * read in place and must not change until the promise settles.
+   */
+  run(memory: Memory, inputs: Readonly<Record<string, InputArray>>): Promise<void>;
+}
+
+/** Something that runs programs. It knows operations, and no layer. */
+export interface Backend {
+  readonly name: string;
+  /** For people: `native, AVX-512, 2 threads`. */
+  readonly description: string;
+  /** Zeroed memory, aligned as the backend likes it. */
+  allocate(byteLength: number): ArrayBuffer;
+  compile(program: Program): Executable;
+}

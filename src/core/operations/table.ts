@@ -1,0 +1,24 @@
+import * as activations from "./activations.ts";
+import * as convolution from "./convolution.ts";
+import * as dense from "./dense.ts";
+import * as elementwise from "./elementwise.ts";
+import * as fused from "./fused.ts";
+import * as losses from "./losses.ts";
+import * as pooling from "./pooling.ts";
+import * as updates from "./updates.ts";
+
+/** The operation set: what a backend has to compute. A new operation is one export in one of these files. */
+export const operations = {
+  ...convolution,
+  ...dense,
+  ...elementwise,
+  ...activations,
+  ...pooling,
+  ...losses,
+  ...updates,
+  ...fused,
+} as const;
+
+export type OperationName = keyof typeof operations;
+
+export const operationNames = Object.keys(operations) as OperationName[];
