@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { InputError } from "../../util/errors.ts";
+import { damagedModel } from "./hdf5.ts";
+
+/** The parts of Keras's `model_config` that a reader needs, in the spelling of Keras 2 or Keras 3. */
+
+const layerSchema = z.object({
+  class_name: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  name: z.string().optional(),
+  inbound_nodes: z.array(z.unknown()).optional(),
+});
+export type KerasLayer = z.infer<typeof layerSchema>;
+
+const graphSchema = z.object({
+  name: z.string().default("sequential"),
+  layers: z.array(layerSchema).min(1),
+  output_layers: z.unknown().optional(),
+  build_input_shape: z.array(z.number().nullable()).nullish(),
+});
+export type KerasGraph = z.infer<typeof graphSchema>;
+
+const modelSchema = z.object({
+  class_name: z.string(),
+  // Before 2018 a Sequential's config was the bare list of its layers.
+  config: z.preprocess((config) => (Array.isArray(config) ? { layers: config } : config), graphSchema),
+});
+
+/** `json` is the text of the `model_config` attribute. */
+export function parseModelConfig(json: string): z.infer<typeof modelSchema> {
+  const model = modelSchema.safeParse(parseJson(json, "model_config"));
+  if (model.success) return model.data;
+  throw damagedModel(`Expected a Keras model in "model_config", found: ${z.prettifyError(model.error)}`);
+}
+
+export function parseJson(json: string, where: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw damagedModel(`Expected JSON in "${where}", found "${json.slice(0, 40)}" (${String(cause)})`);
+  }
+}
+
+export function nameOf(layer: KerasLayer): string {
+  const name = layer.name ?? layer.config.name;
+  if (typeof name === "string") return name;
+  throw damagedModel(`Expected a name for each layer, found a ${layer.class_name} without one`);
+}
+
+/** The model is sound, but is or has what Fovea cannot run. */
+export function unsupported(layer: string, what: string): InputError {
+  const message = `Expected Keras's own layers from one image to one output, found a ${what} in layer "${layer}"`;
+  return new InputError("model.unsupported", message);
+}

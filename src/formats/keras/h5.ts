@@ -1,0 +1,92 @@
+import type { File } from "h5wasm";
+import { z } from "zod";
+import { InputError } from "../../util/errors.ts";
+import type { SavedModel } from "../saved-model.ts";
+import { parseJson } from "./config-schema.ts";
+import { damagedModel, readHdf5, readText, writeHdf5, writeText } from "./hdf5.ts";
+import { fromModelConfig, toModelConfig } from "./model-config.ts";
+import { readOptimizer, trainedWeights, writeOptimizer } from "./optimizer-weights.ts";
+import { fromTrainingConfig, toTrainingConfig } from "./training-config.ts";
+import { layout, readWeights, writeWeights } from "./weights.ts";
+
+/**
+ * Keras 2's whole-model HDF5 file (`.h5`), which Keras 3 reads too. What Keras has no place for (preprocessing,
+ * class names, `extra`) lies in attributes of our own, which it ignores.
+ */
+
+/** The bytes of a `.h5`. Weights are kept to the bit. Throws where the model is not a sequence of layers. */
+export async function writeKerasH5(model: SavedModel): Promise<Uint8Array> {
+  const modelConfig = JSON.stringify(toModelConfig(model.description));
+  return writeHdf5((file) => {
+    writeText(file, "keras_version", layout.kerasVersion);
+    writeText(file, "backend", layout.backend);
+    writeText(file, "model_config", modelConfig);
+    writeTraining(file, model);
+    writeOwn(file, model);
+    writeWeights(file, model.description, model.weights);
+    if (model.optimizer) writeOptimizer(file, model.optimizer, model.weights);
+  });
+}
+
+/**
+ * The model in a `.h5` that Fovea, Keras 2 or Keras 3 has written. Throws `InputError`s: `model.empty-file`,
+ * `model.not-hdf5`, `model.truncated`, `model.damaged`, `model.no-model`, `model.unsupported`.
+ */
+export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
+  return readHdf5(bytes, (file) => {
+    const modelConfig = readText(file, "model_config");
+    if (modelConfig === undefined) throw withoutModel(file);
+    const description = fromModelConfig(modelConfig);
+    const weights = readWeights(file, bytes.length);
+    const trainingConfig = readText(file, "training_config");
+    const training = trainingConfig === undefined ? undefined : fromTrainingConfig(trainingConfig);
+    const trained = trainedWeights(description.layers, weights);
+    const optimizer = training && readOptimizer(file, training.optimizer, trained, bytes.length);
+    return {
+      description,
+      weights,
+      ...readOwn(file),
+      ...(training?.compile && { compile: training.compile }),
+      ...(optimizer && { optimizer }),
+    };
+  });
+}
+
+function withoutModel(file: File): InputError {
+  const onlyWeights = file.get("model_weights") !== null || "layer_names" in file.attrs;
+  const found = onlyWeights ? "weights without their model (save_weights?)" : "another kind of data";
+  return new InputError("model.no-model", `Expected a whole Keras model in the HDF5 file, found ${found}`);
+}
+
+function writeTraining(file: File, { compile, optimizer }: SavedModel): void {
+  const config = optimizer ?? compile?.optimizer;
+  if (config) writeText(file, "training_config", JSON.stringify(toTrainingConfig(config, compile)));
+}
+
+const ownSchema = {
+  preprocessing: z.record(z.string(), z.unknown()),
+  classes: z.array(z.string()),
+  extra: z.record(z.string(), z.string()),
+};
+
+function writeOwn(file: File, model: SavedModel): void {
+  for (const part of ["preprocessing", "classes", "extra"] as const) {
+    if (model[part]) writeText(file, `fovea_${part}`, JSON.stringify(model[part]));
+  }
+}
+
+function readOwn(file: File): Pick<SavedModel, "preprocessing" | "classes" | "extra"> {
+  return {
+    ...readPart(file, "preprocessing"),
+    ...readPart(file, "classes"),
+    ...readPart(file, "extra"),
+  };
+}
+
+function readPart(file: File, part: keyof typeof ownSchema): Pick<SavedModel, typeof part> {
+  const json = readText(file, `fovea_${part}`);
+  if (json === undefined) return {};
+  const value = ownSchema[part].safeParse(parseJson(json, `fovea_${part}`));
+  if (value.success) return { [part]: value.data };
+  throw damagedModel(`Expected ${part} in "fovea_${part}", found: ${z.prettifyError(value.error)}`);
+}

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import type { LayerDescription, ModelDescription } from "../../core/description.ts";
+import { InputError } from "../../util/errors.ts";
+import { type KerasGraph, type KerasLayer, parseModelConfig, unsupported } from "./config-schema.ts";
+import { graphLayers } from "./graph.ts";
+import { fromKerasLayer, toKerasLayer } from "./layer-config.ts";
+
+/** The value of Keras's `model_config` for a sequence of layers, in the spelling that Keras 2 and 3 both read. */
+export function toModelConfig(description: ModelDescription): unknown {
+  description.layers.forEach((layer, i) => {
+    refuseBranch(layer, description.layers[i - 1]);
+  });
+  const inputLayer = {
+    class_name: "InputLayer",
+    config: {
+      batch_input_shape: [null, ...description.inputShape], // Keras 3 calls it batch_shape, and reads this too
+      dtype: "float32",
+      name: unusedName("input_layer", description.layers),
+    },
+  };
+  const layers = [inputLayer, ...description.layers.map(toKerasLayer)];
+  return { class_name: "Sequential", config: { name: description.name, layers } };
+}
+
+/** The description in the text of `model_config`, as Keras 2 or Keras 3 writes it, sequential or functional. */
+export function fromModelConfig(json: string): ModelDescription {
+  const { class_name: className, config } = parseModelConfig(json);
+  const inputShape = inputShapeOf(config, config.layers[0]);
+  const layers = className === "Sequential" ? sequentialLayers(config) : functionalLayers(className, config);
+  return { name: config.name, inputShape, layers };
+}
+
+function sequentialLayers({ layers }: KerasGraph): LayerDescription[] {
+  // Until Keras 2.2 the first layer said the input's shape and there was no InputLayer.
+  return (layers[0].class_name === "InputLayer" ? layers.slice(1) : layers).map(fromKerasLayer);
+}
+
+function functionalLayers(className: string, graph: KerasGraph): LayerDescription[] {
+  return graphLayers(className, graph).map(({ layer, inputs }) =>
+    inputs === undefined ? fromKerasLayer(layer) : { ...fromKerasLayer(layer), inputs },
+  );
+}
+
+function refuseBranch(layer: LayerDescription, previous: LayerDescription | undefined): void {
+  const inputs = layer.inputs ?? [];
+  if (inputs.length === 0 || (inputs.length === 1 && inputs[0] === previous?.name)) return;
+  throw unsupported(layer.name, `branch that takes from ${inputs.map((input) => `"${input}"`).join(", ")}`);
+}
+
+const batchShapeSchema = z.tuple([z.number().nullable(), z.number(), z.number(), z.number()]);
+
+function inputShapeOf(graph: KerasGraph, first: KerasLayer): ModelDescription["inputShape"] {
+  const { batch_input_shape: keras2, batch_shape: keras3 } = first.config;
+  const found = keras2 ?? keras3 ?? graph.build_input_shape ?? null;
+  const shape = batchShapeSchema.safeParse(found);
+  if (shape.success) return [shape.data[1], shape.data[2], shape.data[3]];
+  throw new InputError(
+    "model.unsupported",
+    `Expected a model of images, [null, height, width, channels], found the input shape ${JSON.stringify(found)}`,
+  );
+}
+
+function unusedName(wanted: string, layers: readonly LayerDescription[]): string {
+  return layers.some(({ name }) => name === wanted) ? unusedName(`${wanted}_`, layers) : wanted;
+}

@@ -1,0 +1,107 @@
+import type { Group } from "h5wasm";
+import type { LayerDescription, OptimizerRecord, WeightRecord } from "../../core/description.ts";
+import type { CompileRecord } from "../saved-model.ts";
+import { readCount, readFloats, readTexts, writeFloats, writeTexts } from "./hdf5.ts";
+import { groupOf } from "./weights.ts";
+
+/**
+ * The group `optimizer_weights`, in the order by which Keras 3 assigns them: updates made, learning rate, then for
+ * each trained weight its slots. Keras 2 has no learning rate there: it loads the model and says that the
+ * optimizer starts anew.
+ */
+
+/** The slots of a weight, in Keras's order. SGD has one only with momentum. */
+const slotOrder: Readonly<Record<string, readonly string[]>> = {
+  Adam: ["momentum", "velocity"],
+  SGD: ["momentum"],
+};
+
+export function writeOptimizer(
+  file: Group,
+  optimizer: OptimizerRecord,
+  weights: readonly WeightRecord[],
+): void {
+  const { className, config, iterations, slots } = optimizer;
+  const group = file.create_group("optimizer_weights");
+  const prefix = className.toLowerCase();
+  const inner = group.create_group(prefix);
+  const names: string[] = [];
+  const write = (name: string, shape: readonly number[], values: Float32Array | BigInt64Array) => {
+    writeFloats(inner, name, shape, values);
+    names.push(`${prefix}/${name}`);
+  };
+  write("iteration", [], BigInt64Array.of(BigInt(iterations)));
+  // A schedule has no variable of its own: Keras computes the rate from the updates made.
+  if (typeof config.learningRate === "number")
+    write("learning_rate", [], Float32Array.of(config.learningRate));
+  const known = new Map(slots.map((slot) => [slotKey(slot.weight, slot.slot), slot.weight]));
+  for (const weight of weights) {
+    for (const slot of slotOrder[className] ?? []) {
+      const found = known.get(slotKey(weight, slot));
+      if (found) write(`${weight.layer}_${weight.name}_${slot}`, found.shape, found.values);
+    }
+  }
+  writeTexts(group, "weight_names", names);
+}
+
+/**
+ * The optimizer's state, as Keras 2, Keras 3 or `writeOptimizer` has written it. `undefined` where the file has none
+ * or one of an optimizer that Fovea does not know; the model is as good without it.
+ */
+export function readOptimizer(
+  file: Group,
+  optimizer: CompileRecord["optimizer"],
+  trained: readonly WeightRecord[],
+  fileBytes: number,
+): OptimizerRecord | undefined {
+  const order = slotOrder[optimizer.className];
+  if (order === undefined || file.get("optimizer_weights") === null) return undefined;
+  const group = groupOf(file, "optimizer_weights");
+  const names = readTexts(group, "weight_names");
+  const iteration = names.find((name) => iterationName.test(name));
+  if (iteration === undefined) return undefined;
+  const slots = readSlots(group, names.filter(isSlot), order, trained, fileBytes);
+  return slots && { ...optimizer, iterations: readCount(group, iteration), slots };
+}
+
+const iterationName = /(^|\/)iter(ation)?(:\d+)?$/;
+const learningRateName = /(^|\/)learning_rate(:\d+)?$/;
+
+function isSlot(name: string): boolean {
+  return !iterationName.test(name) && !learningRateName.test(name);
+}
+
+/** Keras's names of slots differ from version to version; as Keras does, this goes by their order and their shapes. */
+function readSlots(
+  group: Group,
+  names: readonly string[],
+  order: readonly string[],
+  trained: readonly WeightRecord[],
+  fileBytes: number,
+): OptimizerRecord["slots"] | undefined {
+  if (names.length !== 0 && names.length !== trained.length * order.length) return undefined;
+  const slots = names.map((name, i) => {
+    const { layer, name: weightName } = trained[Math.floor(i / order.length)];
+    const weight = { layer, name: weightName, ...readFloats(group, name, fileBytes) };
+    return { slot: order[i % order.length], weight };
+  });
+  const fit = slots.every(({ weight }, i) => sameShape(weight, trained[Math.floor(i / order.length)]));
+  return fit ? slots : undefined;
+}
+
+/** The weights that an optimizer changes: not those of a frozen layer, nor running statistics. */
+export function trainedWeights(
+  layers: readonly LayerDescription[],
+  weights: readonly WeightRecord[],
+): WeightRecord[] {
+  const frozen = new Set(layers.filter(({ config }) => config.trainable === false).map(({ name }) => name));
+  return weights.filter(({ layer, name }) => !frozen.has(layer) && !/^moving_?(mean|variance)$/i.test(name));
+}
+
+function slotKey({ layer, name }: WeightRecord, slot: string): string {
+  return `${layer}/${name}/${slot}`;
+}
+
+function sameShape(a: WeightRecord, b: WeightRecord): boolean {
+  return a.shape.length === b.shape.length && a.shape.every((side, i) => side === b.shape[i]);
+}

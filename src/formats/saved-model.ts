@@ -1,0 +1,24 @@
+import type { ModelDescription, OptimizerRecord, WeightRecord } from "../core/description.ts";
+
+/** What a model was compiled with, in Keras's names (`binary_crossentropy`, `accuracy`). */
+export interface CompileRecord {
+  readonly loss: string;
+  readonly optimizer: Pick<OptimizerRecord, "className" | "config">;
+  readonly metrics: readonly string[];
+}
+
+/** All that a model file holds, as plain data: each format writes it and reads it back. */
+export interface SavedModel {
+  readonly description: ModelDescription;
+  /** In the order of the layers, and in each layer in Keras's order (`kernel`, `bias`). */
+  readonly weights: readonly WeightRecord[];
+  /** From a decoded picture to the model's input. The file carries it as it is; whoever uses it checks it. */
+  readonly preprocessing?: Readonly<Record<string, unknown>>;
+  /** Class names in index order. */
+  readonly classes?: readonly string[];
+  readonly compile?: CompileRecord;
+  /** The optimizer's state, to go on training. */
+  readonly optimizer?: OptimizerRecord;
+  /** Anything else that should travel with the model, by name: the position of a training run, say. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
