@@ -3,6 +3,8 @@ import type { RgbImage } from "./image.ts";
 export interface DirectoryEntry {
   readonly name: string;
   readonly kind: "file" | "directory" | "other";
+  /** The entry is a link, and `kind` is what it leads to ("other" where that is gone). */
+  readonly link?: boolean;
 }
 
 /**

@@ -1,0 +1,157 @@
+import { InputError } from "../util/errors.ts";
+import {
+  expectedFormatOfName,
+  headLength,
+  type Identity,
+  identifyImage,
+  nameOfFormat,
+  notAnImage,
+} from "./identify.ts";
+import type { Platform } from "./platform.ts";
+import { prepareImage } from "./prepare.ts";
+import type { Preprocessing } from "./preprocessing.ts";
+import type { Sample } from "./scan.ts";
+
+/** A photo as the model takes it. */
+export interface LoadedPhoto {
+  /** SHA-256 of the file's bytes. */
+  readonly hash: string;
+  /** height * width * 3 floats, see `prepareImage`. */
+  readonly pixels: Float32Array;
+  /** What the content is. */
+  readonly identity: Identity;
+}
+
+export interface LoadedSample extends LoadedPhoto {
+  readonly sample: Sample;
+}
+
+/** Something about a file that its owner may want to know. */
+export interface DataProblem {
+  readonly relativePath: string;
+  /** Stable: `image.…` and `file.…` leave the file out; `data.misnamed` and `data.in-two-classes` do not. */
+  readonly code: string;
+  readonly reason: string;
+  readonly excluded: boolean;
+}
+
+export interface LoadedData {
+  /** In the order of the samples. */
+  readonly loaded: readonly LoadedSample[];
+  /** In the order of the samples. */
+  readonly problems: readonly DataProblem[];
+}
+
+export interface LoadOptions {
+  /** Called after each file, in whatever order they finish. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+  /** How many files are in work at once; as many as the machine has cores by default. */
+  readonly concurrency?: number;
+}
+
+/**
+ * Reads every sample once: hash, decode, resize, scale. What is no image, is damaged or has gone since is listed with
+ * its reason and left out; the rest is kept, in the order of the samples.
+ *
+ * @throws the signal's reason when it aborts
+ */
+export async function loadSamples(
+  platform: Platform,
+  samples: readonly Sample[],
+  preprocessing: Preprocessing,
+  options: LoadOptions = {},
+): Promise<LoadedData> {
+  let done = 0;
+  const results = await mapInOrder(samples, options.concurrency ?? platform.cores, async (sample) => {
+    options.signal?.throwIfAborted();
+    const result = await loadSample(platform, sample, preprocessing);
+    options.onProgress?.(++done, samples.length);
+    return result;
+  });
+  const loaded = results.filter((result) => "pixels" in result);
+  const contradicted = contradictions(loaded);
+  const problems = results.flatMap((result): DataProblem[] => {
+    if (!("pixels" in result)) return [result];
+    return [...misnamed(result), ...(contradicted.get(result) ?? [])];
+  });
+  return { loaded, problems };
+}
+
+/**
+ * Reads one photo.
+ *
+ * @throws InputError `image.…` or `file.…`
+ */
+export async function loadPhoto(
+  platform: Platform,
+  path: string,
+  preprocessing: Preprocessing,
+): Promise<LoadedPhoto> {
+  const identity = identifyImage(await platform.readHead(path, headLength));
+  if (identity.format === undefined) throw notAnImage(identity); // without reading on: it may be a film of many gigabytes
+  const bytes = await platform.readFile(path);
+  const hash = await platform.sha256(bytes);
+  return { hash, identity, pixels: await prepareImage(bytes, preprocessing, platform) };
+}
+
+async function loadSample(
+  platform: Platform,
+  sample: Sample,
+  preprocessing: Preprocessing,
+): Promise<LoadedSample | DataProblem> {
+  try {
+    return { sample, ...(await loadPhoto(platform, sample.path, preprocessing)) };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { code, message } = error;
+    return { relativePath: sample.relativePath, code, reason: message, excluded: true };
+  }
+}
+
+function misnamed({ sample, identity }: LoadedSample): DataProblem[] {
+  const expected = expectedFormatOfName(sample.path);
+  if (expected === undefined || expected === identity.format) return [];
+  const reason = `Named as ${nameOfFormat(expected)}, but its content is ${identity.name}; used all the same`;
+  return [{ relativePath: sample.relativePath, code: "data.misnamed", reason, excluded: false }];
+}
+
+/** Photos whose very bytes also lie in another class. */
+function contradictions(loaded: readonly LoadedSample[]): Map<LoadedSample, DataProblem[]> {
+  const first = new Map<string, LoadedSample>();
+  const problems = new Map<LoadedSample, DataProblem[]>();
+  for (const item of loaded) {
+    const twin = first.get(item.hash);
+    if (twin === undefined) first.set(item.hash, item);
+    else if (twin.sample.classIndex !== item.sample.classIndex) {
+      const reason = `The same file as ${twin.sample.relativePath}, in another class; both are used for training only`;
+      const { relativePath } = item.sample;
+      problems.set(item, [{ relativePath, code: "data.in-two-classes", reason, excluded: false }]);
+    }
+  }
+  return problems;
+}
+
+/** Like `Promise.all(items.map(work))` with at most `concurrency` at work; the first failure stops the rest. */
+async function mapInOrder<T, R>(
+  items: readonly T[],
+  concurrency: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  let failed = false;
+  const worker = async () => {
+    while (next < items.length && !failed) {
+      const index = next++;
+      try {
+        results[index] = await work(items[index]);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, items.length)) }, worker));
+  return results;
+}

@@ -1,0 +1,105 @@
+import type { SharpOptions } from "sharp";
+import { decodeBmp } from "../../data/bmp.ts";
+import { headLength, identifyImage, nameOfFormat, notAnImage } from "../../data/identify.ts";
+import type { ReadableFormat, RgbImage } from "../../data/image.ts";
+import { InputError } from "../../util/errors.ts";
+import { createMemoryGate } from "./memory-gate.ts";
+
+/** The largest picture that is decoded, in pixels: libvips' own limit, 0.8 GB as RGB. */
+const pixelLimit = 0x3fff * 0x3fff;
+
+/** What pictures in the middle of decoding may hold together; one of 36 megapixels needs 108 MB. */
+const decodingBytes = 128 * 1024 * 1024;
+
+const withMemory = createMemoryGate(decodingBytes);
+
+/**
+ * Decodes to upright 8-bit RGB. The bytes of JPEG (accurate integer DCT), PNG, GIF and BMP are those that
+ * TensorFlow decodes, and where it defines an answer it is followed: alpha is dropped, not blended; the colour
+ * profile is left alone; 16 bits lose the lower eight; CMYK is turned by the plain formula. Only the first frame
+ * or page is read. What breaks off or does not decode is an `InputError`; a damage that the decoder cannot notice
+ * (overwritten bytes in the middle of a JPEG) goes through, as in TensorFlow.
+ */
+export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
+  const identity = identifyImage(bytes.subarray(0, headLength));
+  const { format } = identity;
+  if (format === undefined) throw notAnImage(identity);
+  if (format === "bmp") return decodeBmp(bytes);
+  try {
+    return await decodeWithSharp(bytes, format);
+  } catch (error) {
+    throw error instanceof InputError ? error : decodingError(error, format);
+  }
+}
+
+/** Encodes 8-bit RGB as PNG. */
+export async function encodePng(image: RgbImage): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const { width, height, pixels } = image;
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+async function decodeWithSharp(bytes: Uint8Array, format: ReadableFormat): Promise<RgbImage> {
+  const sharp = await loadSharp();
+  const options: SharpOptions = {
+    failOn: "error", // cut-short files fail; what every viewer forgives, such as a wrong checksum of a comment, not
+    ignoreIcc: true,
+    autoOrient: true,
+    limitInputPixels: false, // the check below names the size
+    pages: 1,
+  };
+  const { width, height, space } = await sharp(bytes, options).metadata();
+  checkSize(width, height, format);
+  const cmyk = space === "cmyk";
+  return withMemory(width * height * (cmyk ? 4 : 3), async () => {
+    const image = sharp(bytes, options).removeAlpha();
+    const converted = cmyk
+      ? image.pipelineColourspace("cmyk").toColourspace("cmyk")
+      : image.toColourspace("srgb");
+    const { data, info } = await converted.raw().toBuffer({ resolveWithObject: true });
+    if (info.channels !== (cmyk ? 4 : 3)) throw new Error(`${info.channels} channels of ${space}`);
+    return { width: info.width, height: info.height, pixels: cmyk ? cmykToRgb(data) : data };
+  });
+}
+
+/** sharp takes 50 ms to load, which `--help` need not wait for. */
+async function loadSharp(): Promise<typeof import("sharp")["default"]> {
+  const { default: sharp } = await import("sharp");
+  sharp.cache(false); // no file is read twice
+  sharp.concurrency(1); // several pictures are decoded at once instead, at a fraction of the memory
+  return sharp;
+}
+
+function checkSize(width: number, height: number, format: ReadableFormat): void {
+  if (width * height <= pixelLimit) return;
+  throw new InputError(
+    "image.too-large",
+    `Expected an image of at most ${pixelLimit} pixels, found a ${nameOfFormat(format)} of ${width}x${height}`,
+  );
+}
+
+/** Red is what cyan and black leave, rounded down as TensorFlow does. */
+function cmykToRgb(cmyk: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((cmyk.length / 4) * 3);
+  for (let from = 0, to = 0; from < cmyk.length; from += 4, to += 3) {
+    const light = 255 - cmyk[from + 3];
+    for (let c = 0; c < 3; c++) rgb[to + c] = Math.floor(((255 - cmyk[from + c]) * light) / 255);
+  }
+  return rgb;
+}
+
+const endsTooEarly = /premature end|unexpected end|not enough data|bad seek|end of file|truncated/i;
+
+/** libvips answers with several lines, often the same one again; people get one sentence and programs the cause. */
+function decodingError(error: unknown, format: ReadableFormat): InputError {
+  const message = error instanceof Error ? error.message : String(error);
+  const name = nameOfFormat(format);
+  if (endsTooEarly.test(message)) {
+    const text = `Expected a whole ${name} image, found one that ends too early`;
+    return new InputError("image.cut-short", text, { cause: error });
+  }
+  const text = `Expected a ${name} image that can be decoded, found one that is cut short or damaged`;
+  return new InputError("image.corrupt", text, { cause: error });
+}

@@ -1,0 +1,140 @@
+import { webcrypto } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { DirectoryEntry } from "../../data/platform.ts";
+import { InputError } from "../../util/errors.ts";
+
+/** What stands at a path, links followed; `undefined` where nothing is. */
+export async function kindOf(path: string): Promise<DirectoryEntry["kind"] | undefined> {
+  try {
+    return kindOfStats(await stat(path));
+  } catch (error) {
+    if (isNodeError(error) && ["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code)) return undefined;
+    throw fileError(error, "look at", path);
+  }
+}
+
+/** Entries of a folder in no particular order; a link that leads nowhere is "other". */
+export async function list(folder: string): Promise<DirectoryEntry[]> {
+  return orFileError("list", folder, async () => {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return Promise.all(
+      entries.map(async (entry): Promise<DirectoryEntry> => {
+        const { name } = entry;
+        if (!entry.isSymbolicLink()) return { name, kind: kindOfStats(entry) };
+        const kind = await kindOf(join(folder, name)).catch(() => undefined);
+        return { name, kind: kind ?? "other", link: true };
+      }),
+    );
+  });
+}
+
+/** All bytes of a file. */
+export async function readWholeFile(path: string): Promise<Uint8Array> {
+  return orFileError("read", path, () => readFile(path));
+}
+
+/** At most the first `length` bytes of a file. */
+export async function readHead(path: string, length: number): Promise<Uint8Array> {
+  return orFileError("read", path, async () => {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** Makes the folder and those above it. */
+export async function makeFolder(path: string): Promise<void> {
+  await orFileError("make the folder", path, () => mkdir(path, { recursive: true }));
+}
+
+/**
+ * Replaces a file in one step: writes beside it, syncs, renames. Whoever looks, even after a crash, finds the old
+ * file or the new one, never a part.
+ */
+export async function writeWholeFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  const folder = dirname(path);
+  const beside = join(folder, `.fovea-${webcrypto.randomUUID()}.tmp`); // hidden, so that no scan takes it for a photo
+  await orFileError("write", path, async () => {
+    try {
+      await writeAndSync(beside, bytes);
+      await rename(beside, path);
+    } catch (error) {
+      await rm(beside, { force: true });
+      throw error;
+    }
+    await syncFolder(folder);
+  });
+}
+
+/** SHA-256 in lower-case hexadecimal, computed off the event loop. */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest("SHA-256", bytes)).toString("hex");
+}
+
+interface NodeError extends Error {
+  readonly code: string;
+}
+
+const refusals: Record<string, readonly [code: string, why: string]> = {
+  ENOENT: ["file.not-found", "nothing is there"],
+  ENOTDIR: ["file.not-found", "a part of the path is a file, not a folder"],
+  EACCES: ["file.no-permission", "permission is missing"],
+  EPERM: ["file.no-permission", "permission is missing"],
+  EROFS: ["file.no-permission", "the file system can only be read"],
+  ENOSPC: ["file.no-space", "the disk is full"],
+  EDQUOT: ["file.no-space", "the disk quota is used up"],
+  EISDIR: ["file.is-a-folder", "it is a folder"],
+  EEXIST: ["file.exists", "something else is there already"],
+  ENAMETOOLONG: ["file.bad-name", "the name is too long"],
+  ELOOP: ["file.bad-name", "its links lead in a circle"],
+  EMFILE: ["file.too-many-open", "too many files are open"],
+  ENFILE: ["file.too-many-open", "too many files are open"],
+  EIO: ["file.device-error", "the device reports an error"],
+  ERR_FS_FILE_TOO_LARGE: ["file.too-large", "it is larger than 2 GB"],
+};
+
+/** Turns a refusal of the operating system into an `InputError` that names the path; leaves bugs as they are. */
+export function fileError(error: unknown, action: string, path: string): unknown {
+  if (!isNodeError(error) || !Object.hasOwn(refusals, error.code)) return error;
+  const [code, why] = refusals[error.code];
+  return new InputError(code, `Cannot ${action} "${path}": ${why}`, { cause: error });
+}
+
+async function orFileError<T>(action: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileError(error, action, path);
+  }
+}
+
+function isNodeError(error: unknown): error is NodeError {
+  return error instanceof Error && "code" in error && typeof error.code === "string";
+}
+
+function kindOfStats(stats: { isFile(): boolean; isDirectory(): boolean }): DirectoryEntry["kind"] {
+  if (stats.isFile()) return "file";
+  return stats.isDirectory() ? "directory" : "other";
+}
+
+async function writeAndSync(path: string, bytes: Uint8Array | string): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the new name itself last; where a folder cannot be synced (Windows), the file system orders it anyway. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder).catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}

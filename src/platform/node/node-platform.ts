@@ -1,0 +1,21 @@
+import { availableParallelism } from "node:os";
+import { basename, join } from "node:path";
+import type { Platform } from "../../data/platform.ts";
+import { decodeImage, encodePng } from "./decode.ts";
+import { kindOf, list, makeFolder, readHead, readWholeFile, sha256, writeWholeFile } from "./files.ts";
+
+/** The machine as Node sees it. */
+export const nodePlatform: Platform = {
+  join,
+  baseName: (path) => basename(path),
+  kindOf,
+  list,
+  readFile: readWholeFile,
+  readHead,
+  makeFolder,
+  writeFile: writeWholeFile,
+  sha256,
+  decode: decodeImage,
+  encodePng,
+  cores: availableParallelism(),
+};
