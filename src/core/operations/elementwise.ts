@@ -1,4 +1,4 @@
-import { defineOperation } from "./define.ts";
+import { defineOperation, type Operation } from "./define.ts";
 
 /** y = a + b, of one shape. */
 export const add = defineOperation({
@@ -11,7 +11,7 @@ export const add = defineOperation({
 });
 
 /** y = x * scale + offset. x is float32 or uint8. */
-export const rescale = defineOperation({
+export const rescale: Operation<"rescale", "x", "y", "scale" | "offset"> = {
   name: "rescale",
   inputs: ["x"],
   outputs: ["y"],
@@ -21,7 +21,7 @@ export const rescale = defineOperation({
     x: (recorder, { attributes: { scale } }, dy) =>
       recorder.apply(rescale, { x: dy }, { scale, offset: 0 }).y,
   },
-});
+};
 
 /**
  * Inverted dropout (Srivastava et al. 2014): each element is zero with probability `rate`, otherwise x / (1 - rate).
@@ -29,7 +29,7 @@ export const rescale = defineOperation({
  * [floor(i / 4), stream, random[2], random[3]] and key [random[0], random[1]], and is kept where word * 2^-32 >= rate, so
  * the gradient needs no mask: it is the same operation on dy.
  */
-export const dropout = defineOperation({
+export const dropout: Operation<"dropout", "x" | "random", "y", "rate" | "stream"> = {
   name: "dropout",
   inputs: ["x", "random"],
   outputs: ["y"],
@@ -39,4 +39,4 @@ export const dropout = defineOperation({
     x: (recorder, { inputs: { random }, attributes }, dy) =>
       recorder.apply(dropout, { x: dy, random }, attributes).y,
   },
-});
+};

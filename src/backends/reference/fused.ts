@@ -1,0 +1,69 @@
+import { relu, reluGradient } from "./activations.ts";
+import { conv2d, conv2dInputGradient, conv2dKernelGradient, scratch } from "./convolution.ts";
+import { addBias, biasGradient } from "./dense.ts";
+import type { ReferenceKernel, TensorData } from "./kernel.ts";
+import { maxPool2d, maxPool2dGradient } from "./pooling.ts";
+
+type Attributes = Readonly<Record<string, number>>;
+
+/** A fused operation is, by definition, its parts one after the other. */
+export const convBias: ReferenceKernel = ([x, kernel, bias], [y], attributes) => {
+  const sum = scratch(y.shape);
+  conv2d([x, kernel], [sum], attributes);
+  if (attributes.activation === 0) {
+    addBias([sum, bias], [y], attributes);
+    return;
+  }
+  const biased = scratch(y.shape);
+  addBias([sum, bias], [biased], attributes);
+  relu([biased], [y], attributes);
+};
+
+export const convPool: ReferenceKernel = (inputs, [y, position], attributes) => {
+  const activated = convolved(y, attributes);
+  convBias(inputs, [activated], attributes);
+  maxPool2d([activated], [y, position], poolWindow(attributes));
+};
+
+export const convBiasKernelGradient: ReferenceKernel = ([x, dy, y], [dkernel, dbias], attributes) => {
+  const gradient = beforeActivation(dy, y, attributes);
+  conv2dKernelGradient([x, gradient], [dkernel], attributes);
+  biasGradient([gradient], [dbias], attributes);
+};
+
+export const convBiasInputGradient: ReferenceKernel = ([dy, y, kernel], [dx], attributes) => {
+  conv2dInputGradient([beforeActivation(dy, y, attributes), kernel], [dx], attributes);
+};
+
+export const convPoolKernelGradient: ReferenceKernel = (inputs, [dkernel, dbias], attributes) => {
+  const [x, dy, y, position] = inputs;
+  const gradient = beforePool(dy, y, position, attributes);
+  conv2dKernelGradient([x, gradient], [dkernel], attributes);
+  biasGradient([gradient], [dbias], attributes);
+};
+
+export const convPoolInputGradient: ReferenceKernel = ([dy, y, position, kernel], [dx], attributes) => {
+  conv2dInputGradient([beforePool(dy, y, position, attributes), kernel], [dx], attributes);
+};
+
+function beforeActivation(dy: TensorData, y: TensorData, attributes: Attributes): TensorData {
+  if (attributes.activation === 0) return dy;
+  const gradient = scratch(dy.shape);
+  reluGradient([dy, y], [gradient], attributes);
+  return gradient;
+}
+
+function beforePool(dy: TensorData, y: TensorData, position: TensorData, attributes: Attributes): TensorData {
+  const unpooled = convolved(dy, attributes);
+  maxPool2dGradient([beforeActivation(dy, y, attributes), position], [unpooled], poolWindow(attributes));
+  return unpooled;
+}
+
+/** Room for the convolution's own output. */
+function convolved(y: TensorData, { convHeight, convWidth }: Attributes): TensorData {
+  return scratch([y.shape[0], convHeight, convWidth, y.shape[3]]);
+}
+
+function poolWindow({ poolHeight, poolWidth }: Attributes): Attributes {
+  return { poolHeight, poolWidth, strideHeight: poolHeight, strideWidth: poolWidth, padTop: 0, padLeft: 0 };
+}

@@ -1,0 +1,69 @@
+import type { Backend, Executable, InputArray, Memory } from "../../core/backend.ts";
+import type { OperationName } from "../../core/operations/table.ts";
+import type { DType, Program, ProgramNode, Tensor } from "../../core/program.ts";
+import { elementCount } from "../../util/shapes.ts";
+import * as activations from "./activations.ts";
+import * as convolution from "./convolution.ts";
+import * as dense from "./dense.ts";
+import * as elementwise from "./elementwise.ts";
+import * as fused from "./fused.ts";
+import type { ReferenceKernel, TensorData } from "./kernel.ts";
+import * as losses from "./losses.ts";
+import * as pooling from "./pooling.ts";
+import * as updates from "./updates.ts";
+
+/** The type makes the compiler name an operation that is missing here. */
+const kernels: Readonly<Record<OperationName, ReferenceKernel>> = {
+  ...activations,
+  ...convolution,
+  ...dense,
+  ...elementwise,
+  ...fused,
+  ...losses,
+  ...pooling,
+  ...updates,
+};
+
+const arrayTypes = {
+  float32: Float32Array,
+  uint8: Uint8Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+} as const satisfies Record<DType, unknown>;
+
+/** Plain TypeScript: slow, exact and everywhere. It gives the event loop a turn after each operation. */
+export const referenceBackend: Backend = {
+  name: "reference",
+  description: "reference, plain TypeScript, 1 thread",
+  allocate: (byteLength) => new ArrayBuffer(byteLength),
+  compile: (program: Program): Executable => ({
+    run: async (memory, inputs) => {
+      const names = new Map([...program.inputs].map(([name, tensor]) => [tensor.buffer, name]));
+      const resolve = (tensor: Tensor) => dataOf(tensor, memory, (buffer) => inputs[names.get(buffer) ?? ""]);
+      for (const node of program.nodes) {
+        runNode(node, resolve);
+        await new Promise((next) => setTimeout(next, 0));
+      }
+    },
+  }),
+};
+
+function runNode(
+  { operation, inputs, outputs, attributes }: ProgramNode,
+  resolve: (tensor: Tensor) => TensorData,
+): void {
+  kernels[operation](inputs.map(resolve), outputs.map(resolve), attributes);
+}
+
+function dataOf(
+  tensor: Tensor,
+  memory: Memory,
+  inputOf: (buffer: Tensor["buffer"]) => InputArray,
+): TensorData {
+  const { buffer, dtype, shape, offset } = tensor;
+  const length = elementCount(shape);
+  if (buffer.region === "input") return { data: inputOf(buffer).subarray(offset, offset + length), shape };
+  const type = arrayTypes[dtype];
+  const start = buffer.byteOffset + offset * type.BYTES_PER_ELEMENT;
+  return { data: new type(memory[buffer.region], start, length), shape };
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { RandomStream } from "../util/random.ts";
+import { elementCount } from "../util/shapes.ts";
+
+type Draw = (random: RandomStream) => number;
+interface Fans {
+  readonly fanIn: number;
+  readonly fanOut: number;
+}
+
+/** Standard deviation of a standard normal that is cut at ±2. */
+const TRUNCATED_DEVIATION = 0.87962566103423978;
+
+const uniform =
+  (limit: number): Draw =>
+  (random) =>
+    (2 * random.next() - 1) * limit;
+
+const normal =
+  (deviation: number): Draw =>
+  (random) =>
+    random.nextNormal() * deviation;
+
+/** Normal, drawn again where it falls outside of two deviations. */
+const truncated =
+  (deviation: number): Draw =>
+  (random) => {
+    for (;;) {
+      const value = random.nextNormal();
+      if (Math.abs(value) <= 2) return value * deviation;
+    }
+  };
+
+/** As truncated, and wider, so that what is left has this variance (Keras's VarianceScaling). */
+const scaledNormal = (variance: number): Draw => truncated(Math.sqrt(variance) / TRUNCATED_DEVIATION);
+
+/** Keras's initializers with its defaults, by the names that it gives them. */
+const initializers = {
+  zeros: () => () => 0,
+  ones: () => () => 1,
+  glorot_uniform: ({ fanIn, fanOut }) => uniform(Math.sqrt(6 / (fanIn + fanOut))),
+  glorot_normal: ({ fanIn, fanOut }) => scaledNormal(2 / (fanIn + fanOut)),
+  he_uniform: ({ fanIn }) => uniform(Math.sqrt(6 / fanIn)),
+  he_normal: ({ fanIn }) => scaledNormal(2 / fanIn),
+  lecun_uniform: ({ fanIn }) => uniform(Math.sqrt(3 / fanIn)),
+  lecun_normal: ({ fanIn }) => scaledNormal(1 / fanIn),
+  random_uniform: () => uniform(0.05),
+  random_normal: () => normal(0.05),
+  truncated_normal: () => truncated(0.05),
+} as const satisfies Record<string, (fans: Fans) => Draw>;
+
+export type InitializerName = keyof typeof initializers;
+export const initializerNames = Object.keys(initializers) as [InitializerName, ...InitializerName[]];
+
+/** A name, or Keras's serialized object, of which the class name counts (`GlorotUniform`). */
+export function initializerSchema(fallback: InitializerName) {
+  return z
+    .union([
+      z.string(),
+      z.object({ className: z.string() }).transform(({ className }) => snakeCase(className)),
+    ])
+    .pipe(z.enum(initializerNames))
+    .default(fallback);
+}
+
+/**
+ * Draws a weight. A kernel's fans are its last two axes times the size of the window in front of them.
+ * @param stream distinguishes the weights of one model
+ */
+export function initialize(
+  name: InitializerName,
+  shape: readonly number[],
+  seed: number,
+  stream: number,
+): Float32Array {
+  const draw = initializers[name](fansOf(shape));
+  const random = new RandomStream(seed, "weights", stream);
+  return Float32Array.from({ length: elementCount(shape) }, () => draw(random));
+}
+
+function fansOf(shape: readonly number[]): Fans {
+  if (shape.length < 2) return { fanIn: shape[0] ?? 1, fanOut: shape[0] ?? 1 };
+  const window = elementCount(shape.slice(0, -2));
+  return { fanIn: window * shape[shape.length - 2], fanOut: window * shape[shape.length - 1] };
+}
+
+/** `GlorotUniform` to `glorot_uniform`. */
+function snakeCase(name: string): string {
+  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { averagePool2d, globalAveragePool2d, maxPool2d } from "../operations/pooling.ts";
+import type { Tensor } from "../program.ts";
+import type { Recorder } from "../recorder.ts";
+import { defineLayer } from "./define.ts";
+import {
+  dataFormatSchema,
+  paddingSchema,
+  pairSchema,
+  type WindowGeometry,
+  windowGeometry,
+} from "./window.ts";
+
+const config = z.object({
+  poolSize: pairSchema.default([2, 2]),
+  strides: pairSchema.nullish(),
+  padding: paddingSchema,
+  dataFormat: dataFormatSchema,
+});
+
+const windowOf = ({ poolSize, strides, padding }: z.output<typeof config>) => ({
+  size: poolSize,
+  strides: strides ?? poolSize,
+  padding,
+});
+
+type Geometry = WindowGeometry & { readonly poolHeight: number; readonly poolWidth: number };
+
+/** The two pooling layers differ in nothing but the operation. */
+const definePooling = (
+  className: string,
+  pool: (recorder: Recorder, x: Tensor, geometry: Geometry) => Tensor,
+) =>
+  defineLayer({
+    className,
+    config,
+    outputShape: (input, layer) => {
+      const { outputHeight, outputWidth } = windowGeometry(input, windowOf(layer));
+      return [outputHeight, outputWidth, input[2]];
+    },
+    record: (recorder, x, { config: layer }) => {
+      const [poolHeight, poolWidth] = layer.poolSize;
+      return pool(recorder, x, {
+        poolHeight,
+        poolWidth,
+        ...windowGeometry(x.shape.slice(1), windowOf(layer)),
+      });
+    },
+  });
+
+/** The largest value of each window. [height, width, channels] to [outputHeight, outputWidth, channels]. */
+export const maxPooling2D = definePooling(
+  "MaxPooling2D",
+  (recorder, x, geometry) => recorder.apply(maxPool2d, { x }, geometry).y,
+);
+
+/** The mean of each window; padding does not count. */
+export const averagePooling2D = definePooling(
+  "AveragePooling2D",
+  (recorder, x, geometry) => recorder.apply(averagePool2d, { x }, geometry).y,
+);
+
+/** Mean over height and width. [height, width, channels] to [channels]. */
+export const globalAveragePooling2D = defineLayer({
+  className: "GlobalAveragePooling2D",
+  config: z.object({ dataFormat: dataFormatSchema, keepdims: z.literal(false).optional() }),
+  outputShape: (input) => {
+    if (input.length !== 3)
+      throw new RangeError(`Expected height, width and channels, found ${input.length} axes`);
+    return [input[2]];
+  },
+  record: (recorder, x) => recorder.apply(globalAveragePool2d, { x }, {}).y,
+});

@@ -1,0 +1,83 @@
+import { fuse } from "./fuse.ts";
+import type { Loss } from "./losses.ts";
+import { type Model, recordModel } from "./model.ts";
+import type { Optimizer } from "./optimizers/table.ts";
+import { planMemory } from "./plan.ts";
+import type { Program, Tensor } from "./program.ts";
+import { Recorder } from "./recorder.ts";
+
+export interface ProgramOptions {
+  /** Images at once. */
+  readonly batchSize: number;
+  /** Off, nothing is fused: for tests and for measuring what fusion gives. */
+  readonly fused?: boolean;
+}
+
+/**
+ * Forward only. Input `images` [batch, height, width, channels]; output `predictions` [batch, ...].
+ * With a loss also input `labels`, of the predictions' shape, and output `loss` [1].
+ */
+export function inferenceProgram(model: Model, { batchSize, fused }: ProgramOptions, loss?: Loss): Program {
+  const recorder = new Recorder(stateBytes(model, 0));
+  recordForward(recorder, model, batchSize, false, loss);
+  return finish(recorder, fused);
+}
+
+/**
+ * One training step: forward, loss, backward, update. Inputs `images`, `labels`, `settings` (the optimizer's) and, where the
+ * model draws random numbers, `random` (uint32 [4]: key and counter); outputs `predictions` and `loss`, both from before
+ * the update.
+ */
+export function trainingProgram(
+  model: Model,
+  loss: Loss,
+  optimizer: Optimizer,
+  { batchSize, fused }: ProgramOptions,
+): Program {
+  const { definition, config } = optimizer;
+  const slotNames = definition.slots(config);
+  const recorder = new Recorder(stateBytes(model, slotNames.length));
+  const root = recordForward(recorder, model, batchSize, true, loss);
+  const flat = (index: number) => recorder.state([model.weightLength], index * model.weightLength);
+  const gradients = recordGradients(recorder, model, root);
+  const settings = recorder.input("settings", [definition.settings(config, config.learningRate, 1).length]);
+  const slots = slotNames.map((_, index) => flat(index + 1));
+  definition.record(recorder, { config, weights: flat(0), gradients, slots, settings });
+  return finish(recorder, fused);
+}
+
+/** Length of the state: the weights, and each of the optimizer's slots as long again. */
+export function stateBytes(model: Model, slotCount: number): number {
+  return model.weightLength * (1 + slotCount) * Float32Array.BYTES_PER_ELEMENT;
+}
+
+function recordForward(
+  recorder: Recorder,
+  model: Model,
+  batchSize: number,
+  training: boolean,
+  loss?: Loss,
+): Tensor {
+  const images = recorder.input("images", [batchSize, ...model.description.inputShape]);
+  const predictions = recordModel(recorder, model, images, training);
+  recorder.output("predictions", predictions);
+  if (!loss) return predictions;
+  const root = loss.record(recorder, predictions, recorder.input("labels", predictions.shape));
+  recorder.output("loss", root);
+  return root;
+}
+
+/** The gradients of all weights in one tensor, laid out as the weights are, so that one operation updates them all. */
+function recordGradients(recorder: Recorder, model: Model, root: Tensor): Tensor {
+  const targets = model.weights.map(({ shape, offset }) => recorder.state(shape, offset));
+  const all = recorder.work([model.weightLength]);
+  recorder.differentiate(root, targets).forEach((gradient, index) => {
+    recorder.place(gradient, all, model.weights[index].offset);
+  });
+  return all;
+}
+
+function finish(recorder: Recorder, fused = true): Program {
+  const recording = recorder.finish();
+  return planMemory(fused ? fuse(recording) : recording);
+}

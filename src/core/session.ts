@@ -1,0 +1,181 @@
+import { elementCount } from "../util/shapes.ts";
+import type { Backend, Executable, InputArray, Memory } from "./backend.ts";
+import type { OptimizerRecord, WeightRecord } from "./description.ts";
+import type { Loss } from "./losses.ts";
+import type { Model } from "./model.ts";
+import type { Optimizer } from "./optimizers/table.ts";
+import type { Program } from "./program.ts";
+import { inferenceProgram, stateBytes, trainingProgram } from "./programs.ts";
+
+/** How a model is trained. */
+export interface Compilation {
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+}
+
+/** What one step gives: both from before the update. */
+export interface StepResult {
+  /** [batch, outputs] */
+  readonly predictions: Float32Array;
+  /** Mean over the batch. */
+  readonly loss: number;
+}
+
+export interface TrainingStep {
+  /** [batch, height, width, channels]. Like all inputs, left alone until the promise settles. */
+  readonly images: Float32Array;
+  /** [batch, outputs] */
+  readonly labels: Float32Array;
+  readonly learningRate: number;
+  /** Names the random numbers of this step: key, key, counter, counter. */
+  readonly random: Uint32Array;
+}
+
+/**
+ * A model with its weights on a backend. Programs are made when they are first needed, one for each batch size, and share the
+ * memory; one runs at a time.
+ */
+export class Session {
+  readonly model: Model;
+  private readonly backend: Backend;
+  private readonly compilation: Compilation | undefined;
+  private readonly programs = new Map<string, { program: Program; executable: Executable }>();
+  private memory: Memory;
+  private updates = 0;
+
+  constructor(backend: Backend, model: Model, compilation?: Compilation) {
+    this.backend = backend;
+    this.model = model;
+    this.compilation = compilation;
+    const state = backend.allocate(Math.max(stateBytes(model, this.slotNames.length), 64));
+    this.memory = { state, work: backend.allocate(64) };
+  }
+
+  /** Updates made so far. */
+  get iterations(): number {
+    return this.updates;
+  }
+
+  /** Predictions [batch, outputs] for images [batch, height, width, channels]. */
+  async predict(images: Float32Array): Promise<Float32Array> {
+    const batchSize = this.batchSizeOf(images);
+    const run = await this.run(`predict ${batchSize}`, () => inferenceProgram(this.model, { batchSize }), {
+      images,
+    });
+    return run("predictions");
+  }
+
+  /** Predictions and loss, nothing being learned. */
+  async evaluate(images: Float32Array, labels: Float32Array): Promise<StepResult> {
+    const batchSize = this.batchSizeOf(images);
+    const { loss } = this.compiled;
+    const record = () => inferenceProgram(this.model, { batchSize }, loss);
+    const run = await this.run(`evaluate ${batchSize}`, record, { images, labels });
+    return { predictions: run("predictions"), loss: run("loss")[0] };
+  }
+
+  /** One update of the weights. */
+  async train({ images, labels, learningRate, random }: TrainingStep): Promise<StepResult> {
+    const batchSize = this.batchSizeOf(images);
+    const { loss, optimizer } = this.compiled;
+    const { definition, config } = optimizer;
+    const settings = Float32Array.from(definition.settings(config, learningRate, this.updates + 1));
+    const record = () => trainingProgram(this.model, loss, optimizer, { batchSize });
+    const run = await this.run(`train ${batchSize}`, record, { images, labels, settings, random });
+    this.updates++;
+    return { predictions: run("predictions"), loss: run("loss")[0] };
+  }
+
+  /** Copies of the weights, in the model's order. */
+  get weights(): WeightRecord[] {
+    return this.recordsAt(0);
+  }
+
+  /** Sets all weights, in the model's order; shapes must be the model's. */
+  set weights(values: readonly Float32Array[]) {
+    this.setAt(0, values);
+  }
+
+  /** A copy of the optimizer's memory. */
+  get optimizer(): OptimizerRecord {
+    const { definition, config } = this.compiled.optimizer;
+    const slots = this.slotNames.flatMap((slot, index) =>
+      this.recordsAt(index + 1).map((weight) => ({ slot, weight })),
+    );
+    return { className: definition.className, config, iterations: this.updates, slots };
+  }
+
+  /** Goes on where another session's `optimizer` stopped. */
+  set optimizer(record: OptimizerRecord) {
+    this.updates = record.iterations;
+    this.slotNames.forEach((slot, index) => {
+      const weights = record.slots.filter((entry) => entry.slot === slot).map(({ weight }) => weight.values);
+      this.setAt(index + 1, weights);
+    });
+  }
+
+  private get compiled(): Compilation {
+    if (!this.compilation) throw new Error("This session was made without a loss and an optimizer");
+    return this.compilation;
+  }
+
+  private get slotNames(): string[] {
+    if (!this.compilation) return [];
+    const { definition, config } = this.compilation.optimizer;
+    return definition.slots(config);
+  }
+
+  private batchSizeOf(images: Float32Array): number {
+    return images.length / elementCount(this.model.description.inputShape);
+  }
+
+  /** Runs a program and returns a function that copies an output. */
+  private async run(key: string, record: () => Program, given: Record<string, InputArray>) {
+    const { program, executable } = this.prepare(key, record);
+    const inputs = Object.fromEntries([...program.inputs.keys()].map((name) => [name, given[name]]));
+    const memory = this.memory;
+    await executable.run(memory, inputs);
+    return (name: string): Float32Array => {
+      const { buffer, shape, offset } = program.outputs.get(name)!;
+      return new Float32Array(memory.work, buffer.byteOffset + offset * 4, elementCount(shape)).slice();
+    };
+  }
+
+  private prepare(key: string, record: () => Program) {
+    const known = this.programs.get(key);
+    if (known) return known;
+    const program = record();
+    const prepared = { program, executable: this.backend.compile(program) };
+    this.programs.set(key, prepared);
+    if (program.workBytes > this.memory.work.byteLength) {
+      this.memory = { state: this.memory.state, work: this.backend.allocate(program.workBytes) };
+    }
+    return prepared;
+  }
+
+  private recordsAt(slot: number): WeightRecord[] {
+    return this.model.weights.map(({ layer, name, shape, offset }) => ({
+      layer,
+      name,
+      shape,
+      values: this.stateAt(slot, offset, elementCount(shape)).slice(),
+    }));
+  }
+
+  private setAt(slot: number, values: readonly Float32Array[]): void {
+    this.model.weights.forEach(({ layer, name, shape, offset }, index) => {
+      const length = elementCount(shape);
+      if (values[index]?.length !== length) {
+        throw new Error(
+          `Expected ${length} numbers for ${layer}/${name}, found ${values[index]?.length ?? "none"}`,
+        );
+      }
+      this.stateAt(slot, offset, length).set(values[index]);
+    });
+  }
+
+  private stateAt(slot: number, offset: number, length: number): Float32Array {
+    const start = (slot * this.model.weightLength + offset) * Float32Array.BYTES_PER_ELEMENT;
+    return new Float32Array(this.memory.state, start, length);
+  }
+}
