@@ -8,7 +8,7 @@ import {
   notAnImage,
 } from "./identify.ts";
 import type { Platform } from "./platform.ts";
-import { prepareImage } from "./prepare.ts";
+import { preparePixels } from "./prepare.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import type { Sample } from "./scan.ts";
 
@@ -16,7 +16,10 @@ import type { Sample } from "./scan.ts";
 export interface LoadedPhoto {
   /** SHA-256 of the file's bytes. */
   readonly hash: string;
-  /** height * width * 3 floats, see `prepareImage`. */
+  /**
+   * height * width * 3 floats, see `prepareImage`. Samples of a large folder may keep the smaller original and compute
+   * these, to the same bits, at each access.
+   */
   readonly pixels: Float32Array;
   /** What the content is. */
   readonly identity: Identity;
@@ -46,9 +49,14 @@ export interface LoadOptions {
   /** Called after each file, in whatever order they finish. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
-  /** How many files are in work at once; as many as the machine has cores by default. */
+  /** How many files are in work at once; by default one more than the machine has cores. */
   readonly concurrency?: number;
+  /** What all pixels together may take as floats; above it, small originals are kept instead. */
+  readonly floatBytes?: number;
 }
+
+/** 325 images of 256x256. */
+const defaultFloatBytes = 256e6;
 
 /**
  * Reads every sample once: hash, decode, resize, scale. What is no image, is damaged or has gone since is listed with
@@ -63,9 +71,11 @@ export async function loadSamples(
   options: LoadOptions = {},
 ): Promise<LoadedData> {
   let done = 0;
-  const results = await mapInOrder(samples, options.concurrency ?? platform.cores, async (sample) => {
+  const { concurrency = platform.cores + 1, floatBytes = defaultFloatBytes } = options;
+  const compact = samples.length * bytesAsFloats(preprocessing) > floatBytes;
+  const results = await mapInOrder(samples, concurrency, async (sample) => {
     options.signal?.throwIfAborted();
-    const result = await loadSample(platform, sample, preprocessing);
+    const result = await loadSample(platform, sample, preprocessing, compact);
     options.onProgress?.(++done, samples.length);
     return result;
   });
@@ -88,25 +98,45 @@ export async function loadPhoto(
   path: string,
   preprocessing: Preprocessing,
 ): Promise<LoadedPhoto> {
+  const { hash, identity, image } = await readPhoto(platform, path);
+  return { hash, identity, pixels: preparePixels(image, preprocessing) };
+}
+
+async function readPhoto(platform: Platform, path: string) {
   const identity = identifyImage(await platform.readHead(path, headLength));
   if (identity.format === undefined) throw notAnImage(identity); // without reading on: it may be a film of many gigabytes
   const bytes = await platform.readFile(path);
-  const hash = await platform.sha256(bytes);
-  return { hash, identity, pixels: await prepareImage(bytes, preprocessing, platform) };
+  return { hash: await platform.sha256(bytes), identity, image: await platform.decode(bytes) };
 }
 
 async function loadSample(
   platform: Platform,
   sample: Sample,
   preprocessing: Preprocessing,
+  compact: boolean,
 ): Promise<LoadedSample | DataProblem> {
   try {
-    return { sample, ...(await loadPhoto(platform, sample.path, preprocessing)) };
+    const { hash, identity, image } = await readPhoto(platform, sample.path);
+    if (compact && image.pixels.length < bytesAsFloats(preprocessing)) {
+      return {
+        sample,
+        hash,
+        identity,
+        get pixels() {
+          return preparePixels(image, preprocessing);
+        },
+      };
+    }
+    return { sample, hash, identity, pixels: preparePixels(image, preprocessing) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { code, message } = error;
     return { relativePath: sample.relativePath, code, reason: message, excluded: true };
   }
+}
+
+function bytesAsFloats({ height, width }: Preprocessing): number {
+  return height * width * 3 * Float32Array.BYTES_PER_ELEMENT;
 }
 
 function misnamed({ sample, identity }: LoadedSample): DataProblem[] {

@@ -53,7 +53,9 @@ export function parseSplitManifest(text: string): SplitManifest {
     return splitManifestSchema.parse(JSON.parse(text));
   } catch (cause) {
     const found = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-    throw new InputError("split.bad-manifest", `Expected a split manifest (split.json), found ${found}`, { cause });
+    throw new InputError("split.bad-manifest", `Expected a split manifest (split.json), found ${found}`, {
+      cause,
+    });
   }
 }
 

@@ -8,8 +8,8 @@ import { createMemoryGate } from "./memory-gate.ts";
 /** The largest picture that is decoded, in pixels: libvips' own limit, 0.8 GB as RGB. */
 const pixelLimit = 0x3fff * 0x3fff;
 
-/** What pictures in the middle of decoding may hold together; one of 36 megapixels needs 108 MB. */
-const decodingBytes = 128 * 1024 * 1024;
+/** What pictures in the middle of decoding may hold together; a larger one (36 megapixels are 108 MB) goes alone. */
+const decodingBytes = 64 * 1024 * 1024;
 
 const withMemory = createMemoryGate(decodingBytes);
 
@@ -50,10 +50,11 @@ async function decodeWithSharp(bytes: Uint8Array, format: ReadableFormat): Promi
     limitInputPixels: false, // the check below names the size
     pages: 1,
   };
-  const { width, height, space } = await sharp(bytes, options).metadata();
+  const { width, height, space, isProgressive } = await sharp(bytes, options).metadata();
   checkSize(width, height, format);
   const cmyk = space === "cmyk";
-  return withMemory(width * height * (cmyk ? 4 : 3), async () => {
+  const bytesPerPixel = isProgressive ? 9 : 4; // a progressive JPEG holds all its 16-bit coefficients as well
+  return withMemory(width * height * bytesPerPixel, async () => {
     const image = sharp(bytes, options).removeAlpha();
     const converted = cmyk
       ? image.pipelineColourspace("cmyk").toColourspace("cmyk")
