@@ -1,0 +1,174 @@
+import { countCorrect } from "../core/metrics.ts";
+import type { Session } from "../core/session.ts";
+import { batchesOf, epochOrder } from "../data/batch.ts";
+import { streamKey } from "../util/random.ts";
+import type { Callback, EpochReport, TrainingPosition } from "./callback.ts";
+import {
+  addBatch,
+  bestEpoch,
+  type EpochMetrics,
+  type EpochRecord,
+  meansOf,
+  noSums,
+  type RunningSums,
+} from "./history.ts";
+import { createBatcher, type LabelledImages } from "./labelled-images.ts";
+
+export interface FitOptions {
+  readonly train: LabelledImages;
+  readonly validation: LabelledImages;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  /** Where to go on; the session must hold the weights and the optimizer of that moment. */
+  readonly from?: TrainingPosition;
+  readonly callbacks?: readonly Callback[];
+  /** When it aborts, training ends after the batch under way. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds from any fixed moment. */
+  readonly clock: () => number;
+}
+
+export interface FitResult {
+  readonly history: readonly EpochRecord[];
+  /** `interrupted`: the signal aborted before the last epoch's end. */
+  readonly ended: "finished" | "stopped" | "interrupted";
+}
+
+export const firstPosition: TrainingPosition = { epoch: 0, batch: 0, sums: noSums, history: [] };
+
+/**
+ * Trains epoch after epoch and validates after each. The order of the images and all random numbers follow from the seed and the
+ * position alone.
+ */
+export async function fit(session: Session, options: FitOptions): Promise<FitResult> {
+  let position = options.from ?? firstPosition;
+  while (position.epoch < options.epochs) {
+    const { sums, batch, seconds, trained } = await trainEpoch(session, options, position);
+    const { history } = position;
+    if (batch < batchesPerEpoch(options)) {
+      position = { epoch: position.epoch, batch, sums, history };
+      for (const callback of options.callbacks ?? []) await callback.onInterrupt?.(position, session);
+      return { history, ended: "interrupted" };
+    }
+    const record = await finishEpoch(session, options, position.epoch + 1, sums, seconds, trained);
+    position = { epoch: position.epoch + 1, batch: 0, sums: noSums, history: [...history, record] };
+    const answers = await announceEpoch(session, options, position, record);
+    if (answers.includes("stop")) return { history: position.history, ended: "stopped" };
+    if (options.signal?.aborted && position.epoch < options.epochs) {
+      return { history: position.history, ended: "interrupted" };
+    }
+  }
+  return { history: position.history, ended: "finished" };
+}
+
+/** Mean loss and predictions over all images, in their order; nothing is learned. */
+export async function evaluateImages(
+  session: Session,
+  images: LabelledImages,
+  batchSize: number,
+): Promise<EpochMetrics & { readonly predictions: Float32Array }> {
+  const gather = createBatcher(images, batchSize);
+  const predictions = new Float32Array(images.items.length * images.outputs);
+  let sums = noSums;
+  for (const indices of batchesOf([...images.items.keys()], batchSize)) {
+    const batch = gather(indices);
+    const result = await session.evaluate(batch.images, batch.labels);
+    predictions.set(result.predictions, indices[0] * images.outputs);
+    sums = addCorrect(sums, result, batch.classes, images.outputs);
+  }
+  return { ...meansOf(sums), predictions };
+}
+
+function batchesPerEpoch({ train, batchSize }: FitOptions): number {
+  return Math.ceil(train.items.length / batchSize);
+}
+
+/** Trains what is left of the epoch, until it ends or the signal aborts. */
+async function trainEpoch(session: Session, options: FitOptions, from: TrainingPosition) {
+  const { train, batchSize, seed, learningRate, epochs, signal } = options;
+  const batches = [...batchesOf(epochOrder(train.items.length, seed, from.epoch), batchSize)];
+  const gather = createBatcher(train, batchSize);
+  const began = options.clock();
+  let sums = from.sums;
+  let batch = from.batch;
+  let next = gather(batches[batch]);
+  while (batch < batches.length && !signal?.aborted) {
+    const current = next;
+    const random = randomOf(seed, session.iterations);
+    const step = session.train({ images: current.images, labels: current.labels, learningRate, random });
+    if (batch + 1 < batches.length) next = gather(batches[batch + 1]); // while the step runs
+    sums = addCorrect(sums, await step, current.classes, train.outputs);
+    batch++;
+    const seconds = (options.clock() - began) / 1000;
+    const imagesPerSecond = (sums.images - from.sums.images) / seconds;
+    const report = {
+      epoch: from.epoch + 1,
+      epochs,
+      batch,
+      batches: batches.length,
+      seconds,
+      imagesPerSecond,
+    };
+    for (const callback of options.callbacks ?? [])
+      callback.onBatchEnd?.({ ...report, metrics: meansOf(sums) });
+  }
+  const seconds = (options.clock() - began) / 1000;
+  return { sums, batch, seconds, trained: sums.images - from.sums.images };
+}
+
+async function finishEpoch(
+  session: Session,
+  options: FitOptions,
+  epoch: number,
+  sums: RunningSums,
+  trainSeconds: number,
+  trained: number,
+): Promise<EpochRecord> {
+  const began = options.clock();
+  const { loss, accuracy } = await evaluateImages(session, options.validation, options.batchSize);
+  return {
+    epoch,
+    train: meansOf(sums),
+    validation: { loss, accuracy },
+    learningRate: options.learningRate,
+    seconds: trainSeconds + (options.clock() - began) / 1000,
+    imagesPerSecond: trained / trainSeconds,
+  };
+}
+
+async function announceEpoch(
+  session: Session,
+  options: FitOptions,
+  position: TrainingPosition,
+  record: EpochRecord,
+): Promise<("stop" | undefined)[]> {
+  const { epochs } = options;
+  const report: EpochReport = {
+    record,
+    epochs,
+    batches: batchesPerEpoch(options),
+    best: bestEpoch(position.history) === record,
+  };
+  const answers: ("stop" | undefined)[] = [];
+  for (const callback of options.callbacks ?? []) {
+    answers.push(await callback.onEpochEnd?.(report, position, session));
+  }
+  return answers;
+}
+
+function addCorrect(
+  sums: RunningSums,
+  { loss, predictions }: { readonly loss: number; readonly predictions: Float32Array },
+  classes: readonly number[],
+  outputs: number,
+): RunningSums {
+  return addBatch(sums, classes.length, loss, countCorrect(predictions, classes, outputs));
+}
+
+/** Key and counter of a step's random numbers; a step is named by the updates before it. */
+function randomOf(seed: number, step: number): Uint32Array {
+  const high = Math.floor(seed / 0x100000000) ^ streamKey("dropout");
+  return Uint32Array.of(seed, high, step, 0);
+}
