@@ -120,7 +120,7 @@ function maskReader(bytes: Uint8Array, { bitsPerPixel, masks }: BmpLayout): Pixe
     for (let i = pixelBytes - 1; i >= 0; i--) value = ((value << 8) | bytes[from + i]) >>> 0;
     for (let c = 0; c < 3; c++) {
       const { shift, largest } = channels[c];
-      target[at + c] = Math.round((((value >>> shift) & largest) * 255) / largest);
+      target[at + c] = Math.floor((((value >>> shift) & largest) * 255) / largest);
     }
   };
 }

@@ -85,7 +85,7 @@ export function identifyImage(head: Uint8Array): Identity {
   }
   if (text.slice(4, 8) === "ftyp") return identifyIsoMedia(text);
   if (isBmp(head)) return toIdentity("bmp");
-  return { name: nameOfText(text) ?? "data of an unknown kind" };
+  return { name: nameOfText(head, text) ?? "data of an unknown kind" };
 }
 
 /** The format that a file's extension promises, if it promises one that is read. */
@@ -146,12 +146,22 @@ function isBmp(head: Uint8Array): boolean {
   return [12, 16, 40, 52, 56, 64, 108, 124].includes(headerSize);
 }
 
-/** What kind of text it is, or `undefined` where a control character shows that it is none. */
-function nameOfText(text: string): string | undefined {
+/** What kind of text it is, or `undefined` where control characters or broken UTF-8 show that it is none. */
+function nameOfText(head: Uint8Array, text: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text)) return undefined;
+  if (/[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text) || !isUtf8(head)) return undefined;
   if (/^\s*$/.test(text)) return "blank text";
   if (/<svg[\s>]/i.test(text)) return "SVG";
   if (/^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)/i.test(text)) return "an HTML page";
   return "text";
+}
+
+/** Whether it is UTF-8 as far as it goes; its last character may be cut. */
+function isUtf8(head: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(head, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
 }

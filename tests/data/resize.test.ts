@@ -13,7 +13,9 @@ interface ResizeCase {
 }
 
 const fixtures = new URL("../fixtures/resize/", import.meta.url);
-const { cases } = JSON.parse(readFileSync(new URL("bilinear.json", fixtures), "utf8")) as { cases: ResizeCase[] };
+const { cases } = JSON.parse(readFileSync(new URL("bilinear.json", fixtures), "utf8")) as {
+  cases: ResizeCase[];
+};
 const bytes = readFileSync(new URL("bilinear.f32", fixtures));
 const golden = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 
