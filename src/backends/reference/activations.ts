@@ -31,7 +31,8 @@ export const leakyReluGradient = slope((x, { slope: s }) => (x > 0 ? 1 : s));
 export const elu = map((x, { alpha }) => (x > 0 ? x : alpha * Math.expm1(x)));
 export const eluGradient = slope((x, { alpha }) => (x > 0 ? 1 : alpha * Math.exp(x)));
 export const selu = map((x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x)));
-export const seluGradient = slope((x) => SELU_SCALE * (x > 0 ? 1 : SELU_ALPHA * Math.exp(x)));
+// at 0 the slope is the scale alone, as in TensorFlow
+export const seluGradient = slope((x) => SELU_SCALE * (x >= 0 ? 1 : SELU_ALPHA * Math.exp(x)));
 export const sigmoid = map(logistic);
 export const sigmoidGradient = slope((y) => y * (1 - y));
 export const tanh = map(Math.tanh);
