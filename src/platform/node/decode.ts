@@ -3,6 +3,7 @@ import { decodeBmp } from "../../data/bmp.ts";
 import { headLength, identifyImage, nameOfFormat, notAnImage } from "../../data/identify.ts";
 import type { ReadableFormat, RgbImage } from "../../data/image.ts";
 import { InputError } from "../../util/errors.ts";
+import { withoutBuffer } from "./files.ts";
 import { createMemoryGate } from "./memory-gate.ts";
 
 /** The largest picture that is decoded, in pixels: libvips' own limit, 0.8 GB as RGB. */
@@ -36,9 +37,11 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
 export async function encodePng(image: RgbImage): Promise<Uint8Array> {
   const sharp = await loadSharp();
   const { width, height, pixels } = image;
-  return sharp(pixels, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
+  return withoutBuffer(
+    await sharp(pixels, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer(),
+  );
 }
 
 async function decodeWithSharp(bytes: Uint8Array, format: ReadableFormat): Promise<RgbImage> {
@@ -61,7 +64,7 @@ async function decodeWithSharp(bytes: Uint8Array, format: ReadableFormat): Promi
       : image.toColourspace("srgb");
     const { data, info } = await converted.raw().toBuffer({ resolveWithObject: true });
     if (info.channels !== (cmyk ? 4 : 3)) throw new Error(`${info.channels} channels of ${space}`);
-    return { width: info.width, height: info.height, pixels: cmyk ? cmykToRgb(data) : data };
+    return { width: info.width, height: info.height, pixels: cmyk ? cmykToRgb(data) : withoutBuffer(data) };
   });
 }
 

@@ -31,7 +31,7 @@ export async function list(folder: string): Promise<DirectoryEntry[]> {
 
 /** All bytes of a file. */
 export async function readWholeFile(path: string): Promise<Uint8Array> {
-  return orFileError("read", path, () => readFile(path));
+  return orFileError("read", path, async () => withoutBuffer(await readFile(path)));
 }
 
 /** At most the first `length` bytes of a file. */
@@ -74,6 +74,11 @@ export async function writeWholeFile(path: string, bytes: Uint8Array | string): 
 /** SHA-256 in lower-case hexadecimal, computed off the event loop. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
   return Buffer.from(await webcrypto.subtle.digest("SHA-256", bytes)).toString("hex");
+}
+
+/** The same memory as a plain `Uint8Array`, for a Buffer's methods differ (its `slice` does not copy). */
+export function withoutBuffer(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }
 
 interface NodeError extends Error {

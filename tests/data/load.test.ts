@@ -1,0 +1,129 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RgbImage } from "../../src/data/image.ts";
+import { loadPhoto, loadSamples } from "../../src/data/load.ts";
+import { prepareImage } from "../../src/data/prepare.ts";
+import { preprocessingSchema } from "../../src/data/preprocessing.ts";
+import { type Sample, scanFolder } from "../../src/data/scan.ts";
+import { nodePlatform } from "../../src/platform/node/node-platform.ts";
+
+const preprocessing = preprocessingSchema.parse({ height: 8, width: 6 });
+
+let folder = "";
+let samples: readonly Sample[] = [];
+
+/** Two classes with a bit of everything that goes wrong. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fovea-load-"));
+  for (const name of ["a", "b"]) await mkdir(join(folder, name));
+  const draw = (width: number, background: string) =>
+    sharp({ create: { width, height: 10, channels: 3, background } });
+  const red = await draw(40, "red").png().toBuffer();
+  await writeFile(join(folder, "a", "1-big.jpg"), await draw(900, "green").jpeg().toBuffer());
+  await writeFile(join(folder, "a", "2-note.jpg"), "not a photo");
+  await writeFile(join(folder, "a", "3-png.jpg"), red);
+  await writeFile(join(folder, "a", "4-no-extension"), await draw(20, "blue").webp().toBuffer());
+  await writeFile(join(folder, "a", "5-cut.png"), red.subarray(0, red.length - 40));
+  await writeFile(join(folder, "b", "6-twin.png"), red);
+  await writeFile(join(folder, "b", "7-empty.png"), "");
+  await writeFile(join(folder, "b", "8-gone.png"), red);
+  samples = (await scanFolder(nodePlatform, folder)).samples;
+  await rm(join(folder, "b", "8-gone.png"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("loadSamples", () => {
+  it("keeps what can be read, in order, and says why the rest is left out", async () => {
+    const { loaded, problems } = await loadSamples(nodePlatform, samples, preprocessing);
+    const paths = loaded.map(({ sample }) => sample.relativePath);
+    expect(paths).toEqual(["a/1-big.jpg", "a/3-png.jpg", "a/4-no-extension", "b/6-twin.png"]);
+    expect(loaded[1].hash).toBe(loaded[3].hash);
+    expect(new Set(loaded.map(({ hash }) => hash)).size).toBe(3);
+    expect(problems.map(({ relativePath, code, excluded }) => [relativePath, code, excluded])).toEqual([
+      ["a/2-note.jpg", "image.unsupported", true],
+      ["a/3-png.jpg", "data.misnamed", false],
+      ["a/5-cut.png", expect.stringMatching(/^image\.(cut-short|corrupt)$/), true],
+      ["b/6-twin.png", "data.in-two-classes", false],
+      ["b/7-empty.png", "image.unsupported", true],
+      ["b/8-gone.png", "file.not-found", true],
+    ]);
+    expect(problems[0].reason).toContain("found text");
+    expect(problems[1].reason).toContain("Named as JPEG, but its content is PNG");
+    expect(problems[3].reason).toContain("a/3-png.jpg");
+  });
+
+  it("keeps the order however long each takes", async () => {
+    const slowFirst = {
+      ...nodePlatform,
+      decode: async (bytes: Uint8Array) => {
+        const image = await nodePlatform.decode(bytes);
+        await new Promise((resolve) => setTimeout(resolve, image.width > 100 ? 50 : 0));
+        return image;
+      },
+    };
+    const together = await loadSamples(slowFirst, samples, preprocessing, { concurrency: 8 });
+    const alone = await loadSamples(nodePlatform, samples, preprocessing, { concurrency: 1 });
+    expect(together).toEqual(alone);
+  });
+
+  it("gives the same pixels as one photo alone, kept as floats or computed anew", async () => {
+    const floats = await loadSamples(nodePlatform, samples, preprocessing);
+    const compact = await loadSamples(nodePlatform, samples, preprocessing, { floatBytes: 0 });
+    const computed = (item: object) => Object.getOwnPropertyDescriptor(item, "pixels")?.get !== undefined;
+    expect(floats.loaded.map(computed)).toEqual([false, false, false, false]);
+    expect(compact.loaded.map(computed)).toEqual([false, false, false, false]); // 20x10 is more than 6x8 floats
+    const small = preprocessingSchema.parse({ height: 64, width: 64 });
+    const small1 = await loadSamples(nodePlatform, samples, small);
+    const small2 = await loadSamples(nodePlatform, samples, small, { floatBytes: 0 });
+    expect(small2.loaded.map(computed)).toEqual([true, true, true, true]);
+    for (const [i, { sample, pixels, hash }] of small1.loaded.entries()) {
+      expect(small2.loaded[i].pixels).toEqual(pixels);
+      expect(await loadPhoto(nodePlatform, sample.path, small)).toMatchObject({ hash, pixels });
+      expect(await prepareImage(await nodePlatform.readFile(sample.path), small, nodePlatform)).toEqual(
+        pixels,
+      );
+    }
+  });
+
+  it("tells how far it is and stops when told to", async () => {
+    const steps: string[] = [];
+    const onProgress = (done: number, total: number) => steps.push(`${done}/${total}`);
+    await loadSamples(nodePlatform, samples, preprocessing, { onProgress });
+    expect(steps).toEqual(["1/8", "2/8", "3/8", "4/8", "5/8", "6/8", "7/8", "8/8"]);
+    const controller = new AbortController();
+    let started = 0;
+    const stopping = loadSamples(nodePlatform, samples, preprocessing, {
+      concurrency: 1,
+      signal: controller.signal,
+      onProgress: () => {
+        if (++started === 2) controller.abort();
+      },
+    });
+    await expect(stopping).rejects.toThrow("aborted");
+    expect(started).toBe(2);
+  });
+
+  it("never reads on in what is no image", async () => {
+    const read: string[] = [];
+    const watching = {
+      ...nodePlatform,
+      readFile: (path: string) => {
+        read.push(nodePlatform.baseName(path));
+        return nodePlatform.readFile(path);
+      },
+    };
+    await loadSamples(watching, samples, preprocessing);
+    expect(read.sort()).toEqual(["1-big.jpg", "3-png.jpg", "4-no-extension", "5-cut.png", "6-twin.png"]);
+  });
+
+  it("does not take a bug for a bad photo", async () => {
+    const broken = {
+      ...nodePlatform,
+      decode: (): Promise<RgbImage> => Promise.reject(new TypeError("a bug")),
+    };
+    await expect(loadSamples(broken, samples, preprocessing)).rejects.toThrow(TypeError);
+  });
+});

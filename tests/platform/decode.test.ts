@@ -1,0 +1,168 @@
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import type { RgbImage } from "../../src/data/image.ts";
+import { nodePlatform } from "../../src/platform/node/node-platform.ts";
+
+const { decode, encodePng } = nodePlatform;
+
+/** Four pixels, told apart in each channel: red green / blue white, nearly. */
+const corners: RgbImage = {
+  width: 2,
+  height: 2,
+  pixels: Uint8Array.of(250, 10, 20, 30, 240, 40, 50, 60, 230, 255, 254, 253),
+};
+
+const raw = (image: RgbImage) =>
+  sharp(image.pixels, { raw: { width: image.width, height: image.height, channels: 3 } });
+
+function noise(width: number, height: number): RgbImage {
+  return {
+    width,
+    height,
+    pixels: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i * 31) >> 3),
+  };
+}
+
+const refusal = (code: string, text: string) =>
+  expect.objectContaining({ name: "InputError", code, message: expect.stringContaining(text) });
+
+describe("decode", () => {
+  it.each([
+    ["png", () => raw(corners).png()],
+    ["webp", () => raw(corners).webp({ lossless: true })],
+    ["tiff", () => raw(corners).tiff({ compression: "lzw" })],
+    ["gif", () => raw(corners).gif()],
+  ])("gives the pixels of lossless %s", async (_, encoder) => {
+    expect(await decode(await encoder().toBuffer())).toEqual(corners);
+  });
+
+  it("gives about the pixels of JPEG and AVIF", async () => {
+    const flat = sharp({
+      create: { width: 16, height: 8, channels: 3, background: { r: 200, g: 100, b: 50 } },
+    });
+    for (const bytes of [await flat.clone().jpeg().toBuffer(), await flat.clone().avif().toBuffer()]) {
+      const { width, height, pixels } = await decode(bytes);
+      expect([width, height, pixels.length]).toEqual([16, 8, 16 * 8 * 3]);
+      for (const [i, value] of pixels.entries()) {
+        expect(Math.abs(value - [200, 100, 50][i % 3])).toBeLessThanOrEqual(3); // a lossy codec's rounding
+      }
+    }
+  });
+
+  // Where the upper left pixel of the stored picture goes, by EXIF 2.32, table 6.
+  it.each([
+    [1, [0, 1, 2, 3]],
+    [2, [1, 0, 3, 2]],
+    [3, [3, 2, 1, 0]],
+    [4, [2, 3, 0, 1]],
+    [5, [0, 2, 1, 3]],
+    [6, [2, 0, 3, 1]],
+    [7, [3, 1, 2, 0]],
+    [8, [1, 3, 0, 2]],
+  ])("makes EXIF turn %d", async (orientation, from) => {
+    const bytes = await raw(corners).withMetadata({ orientation }).png().toBuffer();
+    const turned = from.flatMap((pixel) => [...corners.pixels.subarray(pixel * 3, pixel * 3 + 3)]);
+    expect([...(await decode(bytes)).pixels]).toEqual(turned);
+  });
+
+  it("exchanges width and height for a quarter turn", async () => {
+    const bytes = await raw(noise(5, 3)).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    expect(await decode(bytes)).toMatchObject({ width: 3, height: 5 });
+  });
+
+  it("triples grey", async () => {
+    const grey = sharp(Uint8Array.of(7, 99), { raw: { width: 2, height: 1, channels: 1 } });
+    const bytes = await grey.toColourspace("b-w").png().toBuffer();
+    expect([...(await decode(bytes)).pixels]).toEqual([7, 7, 7, 99, 99, 99]);
+  });
+
+  it("drops alpha and keeps the colour under it, as tf.io.decode_image(channels=3) does", async () => {
+    const rgba = sharp(Uint8Array.of(9, 8, 7, 0, 100, 50, 25, 128), {
+      raw: { width: 2, height: 1, channels: 4 },
+    });
+    expect([...(await decode(await rgba.png().toBuffer())).pixels]).toEqual([9, 8, 7, 100, 50, 25]);
+  });
+
+  it("drops the lower eight of sixteen bits", async () => {
+    const deep = sharp(Uint16Array.of(0x12ff, 0x3480, 0xfeff), { raw: { width: 1, height: 1, channels: 3 } });
+    const bytes = await deep.toColourspace("rgb16").png().toBuffer();
+    expect((await sharp(bytes).metadata()).depth).toBe("ushort");
+    expect([...(await decode(bytes)).pixels]).toEqual([0x12, 0x34, 0xfe]);
+  });
+
+  it("leaves the colour profile alone", async () => {
+    const bytes = await raw(corners).withIccProfile("p3", { attach: true }).png().toBuffer();
+    const stored = await sharp(bytes, { ignoreIcc: true }).raw().toBuffer();
+    expect((await sharp(bytes).metadata()).icc).toBeDefined();
+    expect([...(await decode(bytes)).pixels]).toEqual([...stored]);
+    expect([...(await sharp(bytes).raw().toBuffer())]).not.toEqual([...stored]); // the profile does matter
+  });
+
+  it("reads the first frame of an animation", async () => {
+    const frames = sharp(noise(4, 12).pixels.fill(0, 0, 48), {
+      raw: { width: 4, height: 12, channels: 3, pageHeight: 4 },
+    });
+    for (const bytes of [await frames.clone().gif().toBuffer(), await frames.clone().webp().toBuffer()]) {
+      expect(await decode(bytes)).toMatchObject({ width: 4, height: 4, pixels: new Uint8Array(48) });
+    }
+  });
+
+  it("refuses what is no image, by content", async () => {
+    const svg = new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
+    await expect(decode(svg)).rejects.toEqual(refusal("image.unsupported", "found SVG"));
+    await expect(decode(new Uint8Array())).rejects.toEqual(
+      refusal("image.unsupported", "found an empty file"),
+    );
+  });
+
+  it.each(["jpeg", "png", "webp", "gif", "tiff"] as const)("refuses %s that is cut short", async (format) => {
+    const bytes = await raw(noise(64, 64)).toFormat(format).toBuffer();
+    for (const share of [0.2, 0.6, 0.95]) {
+      const error = await decode(bytes.subarray(0, Math.floor(bytes.length * share))).catch(
+        (caught) => caught,
+      );
+      expect(error).toMatchObject({
+        name: "InputError",
+        code: expect.stringMatching(/^image\.(cut-short|corrupt)$/),
+      });
+      expect(error.message).not.toMatch(/\n|vips/i);
+      expect(error.cause).toBeInstanceOf(Error);
+    }
+  });
+
+  it("forgives bytes behind the picture and wrong checksums of comments", async () => {
+    const png = await raw(corners).png().toBuffer();
+    const comment = Buffer.from("\0\0\0\x05tEXta\0bcdXXXX", "latin1");
+    const withComment = Buffer.concat([
+      png.subarray(0, 33),
+      comment,
+      png.subarray(33),
+      Buffer.from("and more"),
+    ]);
+    expect(await decode(withComment)).toEqual(corners);
+  });
+
+  it("refuses a picture of too many pixels before it decodes any", async () => {
+    const png = Buffer.from(await raw(corners).png({ compressionLevel: 0 }).toBuffer());
+    png.writeUInt32BE(40_000, 16);
+    png.writeUInt32BE(40_000, 20);
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+    await expect(decode(png)).rejects.toEqual(refusal("image.too-large", "40000x40000"));
+  });
+});
+
+describe("encodePng", () => {
+  it("is undone by decode", async () => {
+    expect(await decode(await encodePng(noise(17, 5)))).toEqual(noise(17, 5));
+  });
+});
+
+/** PNG's checksum (ISO 3309). */
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
