@@ -3,7 +3,7 @@ import { z } from "zod";
 import { InputError } from "../../util/errors.ts";
 import type { SavedModel } from "../saved-model.ts";
 import { parseJson } from "./config-schema.ts";
-import { damagedModel, readHdf5, readText, writeHdf5, writeText } from "./hdf5.ts";
+import { damagedModel, type Hdf5Source, readHdf5, readText, writeHdf5, writeText } from "./hdf5.ts";
 import { fromModelConfig, toModelConfig } from "./model-config.ts";
 import { readOptimizer, trainedWeights, writeOptimizer } from "./optimizer-weights.ts";
 import { fromTrainingConfig, toTrainingConfig } from "./training-config.ts";
@@ -33,19 +33,20 @@ export async function writeKerasH5(model: SavedModel): Promise<Uint8Array> {
  * `model.not-hdf5`, `model.truncated`, `model.damaged`, `model.no-model`, `model.unsupported`.
  */
 export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
-  return readHdf5(bytes, (file) => {
-    const modelConfig = readText(file, "model_config");
+  return readHdf5(bytes, (source) => {
+    const { file } = source;
+    const modelConfig = readText(source, file, "model_config");
     if (modelConfig === undefined) throw withoutModel(file);
     const description = fromModelConfig(modelConfig);
-    const weights = readWeights(file, bytes.length);
-    const trainingConfig = readText(file, "training_config");
+    const weights = readWeights(source);
+    const trainingConfig = readText(source, file, "training_config");
     const training = trainingConfig === undefined ? undefined : fromTrainingConfig(trainingConfig);
     const trained = trainedWeights(description.layers, weights);
-    const optimizer = training && readOptimizer(file, training.optimizer, trained, bytes.length);
+    const optimizer = training && readOptimizer(source, training.optimizer, trained);
     return {
       description,
       weights,
-      ...readOwn(file),
+      ...readOwn(source),
       ...(training?.compile && { compile: training.compile }),
       ...(optimizer && { optimizer }),
     };
@@ -75,16 +76,16 @@ function writeOwn(file: File, model: SavedModel): void {
   }
 }
 
-function readOwn(file: File): Pick<SavedModel, "preprocessing" | "classes" | "extra"> {
+function readOwn(source: Hdf5Source): Pick<SavedModel, "preprocessing" | "classes" | "extra"> {
   return {
-    ...readPart(file, "preprocessing"),
-    ...readPart(file, "classes"),
-    ...readPart(file, "extra"),
+    ...readPart(source, "preprocessing"),
+    ...readPart(source, "classes"),
+    ...readPart(source, "extra"),
   };
 }
 
-function readPart(file: File, part: keyof typeof ownSchema): Pick<SavedModel, typeof part> {
-  const json = readText(file, `fovea_${part}`);
+function readPart(source: Hdf5Source, part: keyof typeof ownSchema): Pick<SavedModel, typeof part> {
+  const json = readText(source, source.file, `fovea_${part}`);
   if (json === undefined) return {};
   const value = ownSchema[part].safeParse(parseJson(json, `fovea_${part}`));
   if (value.success) return { [part]: value.data };

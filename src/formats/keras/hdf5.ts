@@ -1,5 +1,6 @@
-import type { Dataset, File, Group } from "h5wasm";
+import type { Attribute, Dataset, File, Group } from "h5wasm";
 import { InputError } from "../../util/errors.ts";
+import { checkHdf5 } from "./hdf5-check.ts";
 
 /**
  * HDF5 files in memory, over the HDF5 C library compiled to WebAssembly. The library has its own small file
@@ -8,6 +9,14 @@ import { InputError } from "../../util/errors.ts";
 
 /** The library has failed on a file that it could open: what it read makes no sense. */
 const damaged = "model.damaged";
+
+/** An open file, with what reading from it takes. */
+export interface Hdf5Source {
+  readonly file: File;
+  readonly module: Library["Module"];
+  /** Its size, which bounds what a sound file can hold. */
+  readonly fileBytes: number;
+}
 
 /** The bytes of a new HDF5 file that `build` fills. */
 export async function writeHdf5(build: (file: File) => void): Promise<Uint8Array> {
@@ -20,14 +29,17 @@ export async function writeHdf5(build: (file: File) => void): Promise<Uint8Array
 }
 
 /** What `read` takes from an HDF5 file. Throws an `InputError` where the bytes are not a whole, sound file. */
-export async function readHdf5<Result>(bytes: Uint8Array, read: (file: File) => Result): Promise<Result> {
-  checkWhole(bytes);
+export async function readHdf5<Result>(
+  bytes: Uint8Array,
+  read: (source: Hdf5Source) => Result,
+): Promise<Result> {
+  checkHdf5(bytes);
   return withLibrary((library, path) => {
     // The library only reads, so that its file system can use the caller's bytes instead of a copy.
     filesOf(library).writeFile(path, bytes, { canOwn: true });
     try {
       const file = new library.File(path, "r");
-      const result = read(file);
+      const result = read({ file, module: library.Module, fileBytes: bytes.length });
       file.close();
       return result;
     } catch (error) {
@@ -63,35 +75,61 @@ export function writeTexts(group: Group, name: string, texts: readonly string[])
 }
 
 /** The text of an attribute, or `undefined` where there is none. */
-export function readText(group: Group, name: string): string | undefined {
-  const value = readAttribute(group, name);
-  if (value === undefined) return undefined;
-  if (typeof value === "string") return value;
-  throw damagedModel(`Expected text in attribute "${name}" of ${group.path}, found ${typeof value}`);
+export function readText(source: Hdf5Source, group: Group, name: string): string | undefined {
+  const texts = readAttribute(source, group, name);
+  if (texts === undefined || texts.length === 1) return texts?.[0];
+  throw damagedModel(`Expected a text in attribute "${name}" of ${group.path}, found ${texts.length}`);
 }
 
 /** The list of strings that `writeTexts` or Keras has written, whole or in pieces. */
-export function readTexts(group: Group, name: string): string[] {
-  const whole = readAttribute(group, name);
-  if (whole !== undefined) return asTexts(whole, name, group.path);
+export function readTexts(source: Hdf5Source, group: Group, name: string): string[] {
+  const whole = readAttribute(source, group, name);
+  if (whole !== undefined) return whole;
   const texts: string[] = [];
   for (let piece = 0; ; piece++) {
-    const part = readAttribute(group, `${name}${piece}`);
-    if (part === undefined) break;
-    texts.push(...asTexts(part, name, group.path));
+    const part = readAttribute(source, group, `${name}${piece}`);
+    if (part === undefined) return texts;
+    texts.push(...part);
   }
-  return texts;
 }
 
-function readAttribute(group: Group, name: string): unknown {
+/** The strings of an attribute, one or several; `undefined` where there is no such attribute. */
+function readAttribute(source: Hdf5Source, group: Group, name: string): string[] | undefined {
   // `attrs` makes a getter for each attribute and reads none, so a missing one is found without an error.
-  return Object.hasOwn(group.attrs, name) ? (group.attrs[name]?.value ?? []) : undefined;
+  const { attrs } = group;
+  if (!Object.hasOwn(attrs, name)) return undefined;
+  const attribute = attrs[name];
+  const { shape, vlen, size, total_size: count } = attribute.metadata;
+  if (shape === null || count === 0) return []; // also of a list without a type, as h5py writes an empty one
+  if (size * count > Math.min(source.fileBytes, mostAttributeBytes)) {
+    throw damagedModel(`Expected text in attribute "${name}" of ${group.path}, found ${size * count} bytes`);
+  }
+  const value = vlen ? readVariableTexts(source, attribute, count) : [attribute.value].flat();
+  if (value.every((item) => typeof item === "string")) return value;
+  throw damagedModel(`Expected text in attribute "${name}" of ${group.path}, found ${attribute.dtype}`);
 }
 
-function asTexts(value: unknown, name: string, path: string): string[] {
-  const items = ArrayBuffer.isView(value) ? [] : value; // an empty list is an empty array of numbers
-  if (Array.isArray(items) && items.every((item) => typeof item === "string")) return items;
-  throw damagedModel(`Expected a list of names in attribute "${name}" of ${path}, found ${typeof value}`);
+/** More than Keras writes; asked before memory is taken, because a damaged attribute can claim any size. */
+const mostAttributeBytes = 2 ** 24;
+
+/**
+ * Strings of variable length. `attribute.value` reads them too, but where that fails it frees pointers that were
+ * never set, and with them the library's memory.
+ */
+function readVariableTexts({ module }: Hdf5Source, attribute: Attribute, count: number): string[] {
+  const { file_id: file, path, name } = attribute;
+  const pointerBytes = 4;
+  if (attribute.metadata.type !== module.H5T_class_t.H5T_STRING.value) return [];
+  const buffer = module._malloc(count * pointerBytes);
+  try {
+    module.get_attribute_data(file, path, name, BigInt(buffer));
+    const pointers = new Uint32Array(module.HEAPU8.slice(buffer, buffer + count * pointerBytes).buffer);
+    const texts = Array.from(pointers, (pointer) => module.UTF8ToString(pointer));
+    module.reclaim_vlen_memory(file, path, name, BigInt(buffer));
+    return texts;
+  } finally {
+    module._free(buffer);
+  }
 }
 
 export function writeFloats(
@@ -103,11 +141,11 @@ export function writeFloats(
   group.create_dataset({ name, data: values, shape: [...shape] });
 }
 
-/** An array of numbers, as float32. `fileBytes`, the size of the file, bounds what a sound one can hold. */
+/** An array of numbers, as float32. */
 export function readFloats(
+  { fileBytes }: Hdf5Source,
   group: Group,
   name: string,
-  fileBytes: number,
 ): { shape: number[]; values: Float32Array } {
   const dataset = datasetOf(group, name);
   const { size, chunks } = dataset.metadata;
@@ -138,36 +176,6 @@ function datasetOf(group: Group, name: string): Dataset {
   const found = group.get(name);
   if (found !== null && "metadata" in found && "dtype" in found) return found;
   throw damagedModel(`Expected an array at ${group.path}/${name}, found none`);
-}
-
-const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
-
-/** Tells an empty file, another format and a file cut short apart; the library would call all three the same. */
-function checkWhole(bytes: Uint8Array): void {
-  if (bytes.length === 0) throw new InputError("model.empty-file", "Expected a model, found an empty file");
-  if (!signature.every((byte, i) => i >= bytes.length || bytes[i] === byte)) {
-    throw new InputError("model.not-hdf5", "Expected an HDF5 file (.h5), found another format");
-  }
-  const expected = declaredLength(bytes);
-  if (expected === undefined || expected > bytes.length) {
-    const size = expected === undefined ? "a whole HDF5 file" : `an HDF5 file of ${expected} bytes`;
-    throw new InputError(
-      "model.truncated",
-      `Expected ${size}, found one cut short after ${bytes.length} bytes`,
-    );
-  }
-}
-
-/** The end-of-file address in the superblock (HDF5 File Format Specification, II.A), if the bytes reach to it. */
-function declaredLength(bytes: Uint8Array): number | undefined {
-  const headerBytes = 48;
-  if (bytes.length < headerBytes) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
-  const version = view.getUint8(8);
-  const offsetBytes = view.getUint8(version < 2 ? 13 : 9);
-  if (version > 3 || offsetBytes !== 8) return 0; // not what we know: left to the library
-  const end = view.getBigUint64(version < 2 ? (version === 0 ? 40 : 44) : 28, true);
-  return Number(end);
 }
 
 type Library = typeof import("h5wasm");

@@ -1,7 +1,7 @@
 import type { Group } from "h5wasm";
 import type { LayerDescription, OptimizerRecord, WeightRecord } from "../../core/description.ts";
 import type { CompileRecord } from "../saved-model.ts";
-import { readCount, readFloats, readTexts, writeFloats, writeTexts } from "./hdf5.ts";
+import { type Hdf5Source, readCount, readFloats, readTexts, writeFloats, writeTexts } from "./hdf5.ts";
 import { groupOf } from "./weights.ts";
 
 /**
@@ -49,18 +49,17 @@ export function writeOptimizer(
  * or one of an optimizer that Fovea does not know; the model is as good without it.
  */
 export function readOptimizer(
-  file: Group,
+  source: Hdf5Source,
   optimizer: CompileRecord["optimizer"],
   trained: readonly WeightRecord[],
-  fileBytes: number,
 ): OptimizerRecord | undefined {
   const order = slotOrder[optimizer.className];
-  if (order === undefined || file.get("optimizer_weights") === null) return undefined;
-  const group = groupOf(file, "optimizer_weights");
-  const names = readTexts(group, "weight_names");
+  if (order === undefined || source.file.get("optimizer_weights") === null) return undefined;
+  const group = groupOf(source.file, "optimizer_weights");
+  const names = readTexts(source, group, "weight_names");
   const iteration = names.find((name) => iterationName.test(name));
   if (iteration === undefined) return undefined;
-  const slots = readSlots(group, names.filter(isSlot), order, trained, fileBytes);
+  const slots = readSlots(source, group, names.filter(isSlot), order, trained);
   return slots && { ...optimizer, iterations: readCount(group, iteration), slots };
 }
 
@@ -73,16 +72,16 @@ function isSlot(name: string): boolean {
 
 /** Keras's names of slots differ from version to version; as Keras does, this goes by their order and their shapes. */
 function readSlots(
+  source: Hdf5Source,
   group: Group,
   names: readonly string[],
   order: readonly string[],
   trained: readonly WeightRecord[],
-  fileBytes: number,
 ): OptimizerRecord["slots"] | undefined {
   if (names.length !== 0 && names.length !== trained.length * order.length) return undefined;
   const slots = names.map((name, i) => {
     const { layer, name: weightName } = trained[Math.floor(i / order.length)];
-    const weight = { layer, name: weightName, ...readFloats(group, name, fileBytes) };
+    const weight = { layer, name: weightName, ...readFloats(source, group, name) };
     return { slot: order[i % order.length], weight };
   });
   const fit = slots.every(({ weight }, i) => sameShape(weight, trained[Math.floor(i / order.length)]));

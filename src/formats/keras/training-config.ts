@@ -51,8 +51,13 @@ export function fromTrainingConfig(json: string): TrainingConfig | undefined {
 /** How Keras runs an optimizer, not what the optimizer is. */
 const droppedKeys = new Set(["name", "jit_compile", "is_legacy_optimizer"]);
 
+/** Keras 3 writes these out; Keras 2 refuses them in the file of another. */
+const averagingOff: Readonly<Record<string, unknown>> = { use_ema: false, ema_momentum: 0.99 };
+
 function fromOptimizerConfig(config: Record<string, unknown>): OptimizerRecord["config"] {
-  const kept = Object.entries(config).filter(([key, value]) => value !== null && !droppedKeys.has(key));
+  const kept = Object.entries(config).filter(
+    ([key, value]) => value !== null && !droppedKeys.has(key) && value !== averagingOff[key],
+  );
   return Object.fromEntries(kept.map(([key, value]) => [toCamelCase(key), respellKeys(value, toCamelCase)]));
 }
 

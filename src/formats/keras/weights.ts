@@ -1,6 +1,14 @@
 import type { Group } from "h5wasm";
 import type { ModelDescription, WeightRecord } from "../../core/description.ts";
-import { damagedModel, readFloats, readTexts, writeFloats, writeText, writeTexts } from "./hdf5.ts";
+import {
+  damagedModel,
+  type Hdf5Source,
+  readFloats,
+  readTexts,
+  writeFloats,
+  writeText,
+  writeTexts,
+} from "./hdf5.ts";
 
 /** The group `model_weights`: a group a layer, whose arrays are found by the paths in its `weight_names`. */
 
@@ -42,14 +50,14 @@ function writeLayer(group: Group, layer: string, weights: readonly WeightRecord[
   for (const { name, shape, values } of weights) writeFloats(inner, `${name}:0`, shape, values);
 }
 
-export function readWeights(file: Group, fileBytes: number): WeightRecord[] {
-  const group = groupOf(file, "model_weights");
-  return readTexts(group, "layer_names").flatMap((layer) => {
+export function readWeights(source: Hdf5Source): WeightRecord[] {
+  const group = groupOf(source.file, "model_weights");
+  return readTexts(source, group, "layer_names").flatMap((layer) => {
     const layerGroup = groupOf(group, layer);
-    return readTexts(layerGroup, "weight_names").map((path) => ({
+    return readTexts(source, layerGroup, "weight_names").map((path) => ({
       layer,
       name: lastName(path),
-      ...readFloats(layerGroup, path, fileBytes),
+      ...readFloats(source, layerGroup, path),
     }));
   });
 }
