@@ -69,7 +69,7 @@ function openEye(stream: RandomStream, { skin }: Person, size: number): string {
 
 /** Sad brows rise towards the nose and happy ones are arched, more often than not. */
 function drawBrows(stream: RandomStream, { mood, strength, hair, rx }: Person): string {
-  const telling = chance(stream, 0.85);
+  const telling = chance(stream, 0.9);
   const y = between(stream, -40, -34);
   const slant = between(stream, -4, 4) - (telling && mood === "sad" ? 14 * strength : 0);
   const arch = between(stream, 4, 8) + (telling && mood === "happy" ? 10 * strength : 0);
@@ -95,8 +95,8 @@ function drawNose(stream: RandomStream, { skin }: Person): string {
 
 /** The mouth bends down in the middle when happy and up when sad, by the person's strength. */
 function drawMouth(stream: RandomStream, person: Person): string {
-  const half = person.rx * between(stream, 0.42, 0.6);
-  const bend = person.direction * person.strength * between(stream, 20, 28);
+  const half = person.rx * between(stream, 0.46, 0.62);
+  const bend = person.direction * person.strength * between(stream, 22, 30);
   const lip = lipColour(stream, person.skin);
   const mouth = pick(stream, [closedMouth, openMouth, openMouth, crookedMouth])(stream, half, bend, lip);
   return group(

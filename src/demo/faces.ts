@@ -76,9 +76,9 @@ export function faceSize(seed: number, index: number, largestSide = 2000): FaceS
 
 /** Where the head stands, how large and how far tilted. */
 function drawPose(stream: RandomStream, { width, height }: Area): string {
-  const x = width * between(stream, 0.46, 0.54);
-  const y = height * between(stream, 0.46, 0.54);
-  const turn = between(stream, -7, 7);
+  const x = width * between(stream, 0.47, 0.53);
+  const y = height * between(stream, 0.465, 0.535);
+  const turn = between(stream, -6, 6);
   const scale = between(stream, 1.02, 1.24);
   const flip = chance(stream, 0.5) ? 1 : -1;
   return `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turn.toFixed(1)}) scale(${(flip * scale).toFixed(3)} ${scale.toFixed(3)})`;

@@ -26,7 +26,7 @@ export function drawPerson(stream: RandomStream, mood: Mood): Person {
   return {
     mood,
     direction: mood === "happy" ? 1 : -1,
-    strength: between(stream, 0.6, 1),
+    strength: between(stream, 0.65, 1),
     skin: skinColour(stream),
     hair: hairColour(stream),
     rx: between(stream, 60, 76),
