@@ -90,7 +90,7 @@ function rewriteConvolution(convolution: ProgramNode, uses: Uses): Rewrite | und
 function rewriteWithPool(chain: ForwardChain, uses: Uses): Rewrite | undefined {
   const activated = (chain.relu ?? chain.bias).outputs[0];
   const pool = uses.find(activated, "maxPool2d");
-  if (!pool || !poolFuses(pool)) return undefined;
+  if (!pool || !poolFuses(pool, activated)) return undefined;
   const poolGradient = uses.find(pool.outputs[1], "maxPool2dGradient");
   const backward = poolGradient && findBackward(chain, poolGradient, uses);
   if (poolGradient && !backward) return undefined;
@@ -99,9 +99,12 @@ function rewriteWithPool(chain: ForwardChain, uses: Uses): Rewrite | undefined {
   return poolRewrite({ ...chain, pool }, pool, backward);
 }
 
-function poolFuses({ attributes: a }: ProgramNode): boolean {
+function poolFuses({ attributes: a }: ProgramNode, { shape: [, height, width] }: Tensor): boolean {
   const apart = a.strideHeight === a.poolHeight && a.strideWidth === a.poolWidth;
-  return apart && a.padTop === 0 && a.padLeft === 0 && a.poolHeight * a.poolWidth <= LARGEST_POOL;
+  // `same` may pad at the bottom and the right alone, where the last window reaches over the edge
+  const inside = a.outputHeight * a.poolHeight <= height && a.outputWidth * a.poolWidth <= width;
+  const padded = a.padTop !== 0 || a.padLeft !== 0 || !inside;
+  return apart && !padded && a.poolHeight * a.poolWidth <= LARGEST_POOL;
 }
 
 /** The backward part, if it is whole and nothing else reads what lies between its operations. */
@@ -199,7 +202,8 @@ function replaceGradients(
   { kernel, input }: { kernel: FusedCall; input: FusedCall },
 ): void {
   const outputs = [kernelGradient.outputs[0], biasGradient.outputs[0]];
-  replaced.set(kernelGradient, node(...kernel, outputs, { ...kernelGradient.attributes, ...shared }));
+  // the bias's gradient was recorded first, and where weights are shared it is read before the kernel's
+  replaced.set(biasGradient, node(...kernel, outputs, { ...kernelGradient.attributes, ...shared }));
   if (!inputGradient) return;
   replaced.set(
     inputGradient,
