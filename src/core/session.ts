@@ -37,7 +37,7 @@ export interface TrainingStep {
  */
 export class Session {
   readonly model: Model;
-  private readonly backend: Backend;
+  readonly backend: Backend;
   private readonly compilation: Compilation | undefined;
   private readonly programs = new Map<string, { program: Program; executable: Executable }>();
   private memory: Memory;

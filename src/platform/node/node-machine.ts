@@ -1,0 +1,59 @@
+import { appendFile, mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { arch, cpus, freemem, hostname, release, type as systemName, totalmem } from "node:os";
+import { resolve } from "node:path";
+import type { Machine, MachineDescription } from "../../tasks/machine.ts";
+import { fileError } from "./files.ts";
+import { readTextFontFile } from "./font.ts";
+import { nodePlatform } from "./node-platform.ts";
+import { renderSvg, renderSvgToPng } from "./render.ts";
+
+/** All that the tasks need, from Node. */
+export const nodeMachine: Machine = {
+  ...nodePlatform,
+  absolute: (path) => resolve(path),
+  claimFolder,
+  appendFile: async (path, bytes) => {
+    try {
+      await appendFile(path, bytes);
+    } catch (error) {
+      throw fileError(error, "write", path);
+    }
+  },
+  renderSvg,
+  renderSvgToPng,
+  readTextFont: readTextFontFile,
+  now: () => new Date(),
+  clock: () => performance.now(),
+  availableMemory: () => process.availableMemory?.() ?? freemem(),
+  describe,
+};
+
+async function claimFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw fileError(error, "make the folder", path);
+  }
+}
+
+function describe(): MachineDescription {
+  const { node, v8 } = process.versions;
+  return {
+    host: hostname(),
+    processId: process.pid,
+    system: `${systemName()} ${release()} ${arch()}`,
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    cores: nodePlatform.cores,
+    memoryBytes: totalmem(),
+    versions: { fovea: packageVersion(), node, v8 },
+  };
+}
+
+/** The version in Fovea's own package.json. */
+export function packageVersion(): string {
+  const { version } = createRequire(import.meta.url)("../../../package.json") as { version: string };
+  return version;
+}

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { OptimizerRecord, WeightRecord } from "../core/description.ts";
+import type { Compilation, Session } from "../core/session.ts";
+import type { Preprocessing } from "../data/preprocessing.ts";
+import { readKerasH5, writeKerasH5 } from "../formats/keras/h5.ts";
+import type { SavedModel } from "../formats/saved-model.ts";
+import type { Callback, TrainingPosition } from "../training/callback.ts";
+import { InputError } from "../util/errors.ts";
+import type { Machine } from "./machine.ts";
+import { runFiles } from "./run-folder.ts";
+
+/** A loss that is not a number becomes null in JSON. */
+const number = z.union([z.number(), z.null().transform(() => Number.NaN)]);
+const metrics = z.object({ loss: number, accuracy: number });
+
+const positionSchema = z.object({
+  epoch: z.number().int().min(0),
+  batch: z.number().int().min(0),
+  sums: z.object({ images: z.number(), loss: number, correct: z.number() }),
+  history: z.array(
+    z.object({
+      epoch: z.number(),
+      train: metrics,
+      validation: metrics,
+      learningRate: z.number(),
+      seconds: z.number(),
+      imagesPerSecond: number,
+    }),
+  ),
+});
+
+/** What a model file says beside the weights. */
+export interface ModelFacts {
+  readonly preprocessing: Preprocessing;
+  readonly classNames: readonly string[];
+  readonly compilation: Compilation;
+}
+
+/** Where training stopped, whole. */
+export interface Checkpoint {
+  readonly position: TrainingPosition;
+  readonly weights: readonly WeightRecord[];
+  readonly optimizer: OptimizerRecord;
+}
+
+/**
+ * Keeps the best epoch in `model.h5` and the latest state in `last.h5`. The latter is written last: what it says is done is done,
+ * and a crash before it means that the epoch is trained again, to the same bits.
+ */
+export function checkpointCallback(machine: Machine, folder: string, facts: ModelFacts): Callback {
+  const writeBest = async (session: Session) => {
+    await machine.writeFile(
+      machine.join(folder, runFiles.best),
+      await writeKerasH5(savedModel(session, facts)),
+    );
+  };
+  const writeLast = async (session: Session, position: TrainingPosition) => {
+    const { optimizer } = session;
+    const extra = { position: JSON.stringify(position) };
+    const saved = { ...savedModel(session, facts), optimizer, extra };
+    await machine.writeFile(machine.join(folder, runFiles.last), await writeKerasH5(saved));
+  };
+  return {
+    onEpochEnd: async ({ best }, position, session) => {
+      if (best) await writeBest(session);
+      await writeLast(session, position);
+      return undefined;
+    },
+    onInterrupt: (position, session) => writeLast(session, position),
+  };
+}
+
+/**
+ * Reads `last.h5` of a run.
+ * @throws InputError `run.no-checkpoint`, `model.…`
+ */
+export async function readCheckpoint(machine: Machine, folder: string): Promise<Checkpoint> {
+  const path = machine.join(folder, runFiles.last);
+  const refuse = (found: string) =>
+    new InputError("run.no-checkpoint", `Expected a state to resume from in "${path}", found ${found}`);
+  if ((await machine.kindOf(path)) !== "file") throw refuse("no such file");
+  const { weights, optimizer, extra } = await readKerasH5(await machine.readFile(path));
+  if (!optimizer || extra?.position === undefined) throw refuse("a model without its position in training");
+  const position = positionSchema.safeParse(JSON.parse(extra.position));
+  if (!position.success) throw refuse(`a damaged position: ${z.prettifyError(position.error)}`);
+  return { position: position.data, weights, optimizer };
+}
+
+function savedModel(session: Session, { preprocessing, classNames, compilation }: ModelFacts): SavedModel {
+  const { loss, optimizer } = compilation;
+  const { className } = optimizer.definition;
+  return {
+    description: session.model.description,
+    weights: session.weights,
+    preprocessing,
+    classes: classNames,
+    compile: { loss: loss.name, optimizer: { className, config: optimizer.config }, metrics: ["accuracy"] },
+  };
+}

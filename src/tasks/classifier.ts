@@ -1,0 +1,142 @@
+import { z } from "zod";
+import type { WeightRecord } from "../core/description.ts";
+import { buildModel, type Model } from "../core/model.ts";
+import { type Preprocessing, preprocessingSchema } from "../data/preprocessing.ts";
+import { readKerasH5 } from "../formats/keras/h5.ts";
+import type { SavedModel } from "../formats/saved-model.ts";
+import { InputError } from "../util/errors.ts";
+import { formatShape, sameShape } from "../util/shapes.ts";
+import type { Machine } from "./machine.ts";
+import { runFiles } from "./run-folder.ts";
+
+/** A trained model with all that is needed to use it on photos. */
+export interface Classifier {
+  /** The file it came from. */
+  readonly path: string;
+  /** The run folder, when it was named by one. */
+  readonly run?: string;
+  readonly model: Model;
+  /** In the order of `model.weights`. */
+  readonly weights: readonly Float32Array[];
+  readonly preprocessing: Preprocessing;
+  readonly classNames: readonly string[];
+  /** What the file leaves open, and what was taken for it. */
+  readonly notices: readonly string[];
+  readonly saved: SavedModel;
+}
+
+/**
+ * Reads a classifier from a run folder (its best epoch) or from a `.h5` file.
+ * @throws InputError `model.…` or `file.…`
+ */
+export async function loadClassifier(machine: Machine, path: string): Promise<Classifier> {
+  const kind = await machine.kindOf(path);
+  if (kind === undefined) {
+    throw new InputError(
+      "model.not-found",
+      `Expected a run folder or a model file (.h5), found nothing at "${path}"`,
+    );
+  }
+  if (kind === "directory") return { ...(await loadFromRun(machine, path)), run: path };
+  return loadFromFile(machine, path);
+}
+
+/** Reads the classifier in one file. */
+export async function loadFromFile(machine: Machine, path: string): Promise<Classifier> {
+  const bytes = await machine.readFile(path);
+  const saved = await inFile(path, () => readKerasH5(bytes));
+  return inFile(path, async () => toClassifier(path, saved));
+}
+
+async function loadFromRun(machine: Machine, folder: string): Promise<Classifier> {
+  const path = machine.join(folder, runFiles.best);
+  if ((await machine.kindOf(path)) === "file") return loadFromFile(machine, path);
+  throw new InputError(
+    "run.no-model",
+    `Expected a run folder with a ${runFiles.best}, found none in "${folder}". Did its first epoch end?`,
+  );
+}
+
+function toClassifier(path: string, saved: SavedModel): Classifier {
+  const model = buildModel(saved.description);
+  checkIsClassifier(model);
+  const { preprocessing, notice } = preprocessingOf(saved, model);
+  const outputs = model.outputShape[0];
+  const classCount = outputs === 1 ? 2 : outputs;
+  const named = saved.classes ?? Array.from({ length: classCount }, (_, index) => `class ${index}`);
+  if (named.length !== classCount) {
+    throw new InputError("model.bad-classes", `Expected ${classCount} class names, found ${named.length}`);
+  }
+  return {
+    path,
+    model,
+    weights: matchWeights(model, saved.weights),
+    preprocessing,
+    classNames: named,
+    notices: notice ? [notice] : [],
+    saved,
+  };
+}
+
+function checkIsClassifier({ description, outputShape }: Model): void {
+  const [, , channels] = description.inputShape;
+  if (channels !== 3 || outputShape.length !== 1) {
+    throw new InputError(
+      "model.not-a-classifier",
+      `Expected a model from height x width x 3 to one row of probabilities, found one from ${formatShape(description.inputShape)} to ${formatShape(outputShape)}`,
+    );
+  }
+}
+
+function preprocessingOf(saved: SavedModel, model: Model): { preprocessing: Preprocessing; notice?: string } {
+  const [height, width] = model.description.inputShape;
+  if (saved.preprocessing === undefined) {
+    const rescales = model.layers[0]?.definition.className === "Rescaling";
+    const preprocessing = preprocessingSchema.parse({ height, width, ...(rescales && { scale: 1 }) });
+    const range = rescales ? "0 to 255, as its Rescaling layer expects" : "0 to 1";
+    return {
+      preprocessing,
+      notice: `The model does not say how photos are prepared; resized to ${height}x${width}, ${range}`,
+    };
+  }
+  const parsed = preprocessingSchema.safeParse(saved.preprocessing);
+  if (!parsed.success) {
+    throw new InputError(
+      "model.bad-preprocessing",
+      `The model's preprocessing: ${z.prettifyError(parsed.error)}`,
+    );
+  }
+  if (parsed.data.height !== height || parsed.data.width !== width) {
+    const prepared = formatShape([parsed.data.height, parsed.data.width]);
+    throw new InputError(
+      "model.bad-preprocessing",
+      `Expected photos to be prepared for the model's input of ${height}x${width}, found ${prepared}`,
+    );
+  }
+  return { preprocessing: parsed.data };
+}
+
+/** The weights in the model's order. */
+function matchWeights(model: Model, records: readonly WeightRecord[]): Float32Array[] {
+  return model.weights.map(({ layer, name, shape }) => {
+    const record = records.find((each) => each.layer === layer && each.name === name);
+    if (record && sameShape(record.shape, shape)) return record.values;
+    const found = record ? formatShape(record.shape) : "none";
+    throw new InputError(
+      "model.bad-weights",
+      `Expected ${layer}/${name} of ${formatShape(shape)}, found ${found}`,
+    );
+  });
+}
+
+/** Puts the file's name in front of what is wrong with it. */
+async function inFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(error.code, `Cannot use the model file "${path}": ${error.message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import { chooseBackend } from "../backends/choose.ts";
+import { lossFor } from "../core/losses.ts";
+import { createOptimizer } from "../core/optimizers/table.ts";
+import { Session } from "../core/session.ts";
+import { type DataProblem, type LoadedSample, loadSamples } from "../data/load.ts";
+import { scanFolder } from "../data/scan.ts";
+import { matchSplit, parseSplitManifest } from "../data/split-manifest.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
+import { InputError } from "../util/errors.ts";
+import { type Classifier, loadClassifier } from "./classifier.ts";
+import { judge, writeJudgement } from "./judge.ts";
+import type { Machine } from "./machine.ts";
+import { readRunConfig } from "./run-config.ts";
+import { makeRunFolder, runFiles } from "./run-folder.ts";
+
+const BATCH_SIZE = 32;
+
+export interface EvaluateRequest {
+  /** A run folder or a model file. */
+  readonly model: string;
+  /** A folder of photos, one sub-folder a class, all of which are judged. By default the test part of the run. */
+  readonly data?: string | undefined;
+  /** A new folder for `metrics.json`, `predictions.csv` and the confusion matrix. By default nothing is written. */
+  readonly out?: string | undefined;
+  readonly backend?: string | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface EvaluateResult {
+  readonly model: string;
+  readonly data: string;
+  readonly part: "test" | "all";
+  readonly evaluation: Evaluation;
+  readonly problems: readonly DataProblem[];
+  readonly notices: readonly string[];
+}
+
+/**
+ * Judges a classifier on photos whose classes are known.
+ * @throws InputError `evaluate.…`, `model.…`, `data.…`, `split.data-changed`
+ */
+export async function evaluate(machine: Machine, request: EvaluateRequest): Promise<EvaluateResult> {
+  const classifier = await loadClassifier(machine, request.model);
+  const { backend, notice } = await chooseBackend(request.backend ?? "auto");
+  const { data, part, samples, problems } = await photosToJudge(machine, classifier, request);
+  const session = new Session(backend, classifier.model, {
+    loss: lossFor(classifier.model.outputShape[0]),
+    optimizer: createOptimizer("SGD"),
+  });
+  session.weights = classifier.weights;
+  const judgement = await judge(session, samples, classifier.classNames, BATCH_SIZE);
+  if (request.out !== undefined) {
+    const folder = await makeRunFolder(machine, data, request.out);
+    await writeJudgement(machine, folder, judgement, samples);
+  }
+  const notices = [...classifier.notices, ...(notice ? [notice] : [])];
+  return { model: classifier.path, data, part, evaluation: judgement.evaluation, problems, notices };
+}
+
+interface JudgedPhotos {
+  readonly data: string;
+  readonly part: "test" | "all";
+  readonly samples: readonly LoadedSample[];
+  readonly problems: readonly DataProblem[];
+}
+
+async function photosToJudge(
+  machine: Machine,
+  classifier: Classifier,
+  request: EvaluateRequest,
+): Promise<JudgedPhotos> {
+  const { run } = classifier;
+  if (request.data !== undefined) {
+    const { loaded, problems } = await loadFolder(machine, classifier, request.data, request);
+    if (loaded.length === 0) {
+      throw new InputError(
+        "data.no-images",
+        `Expected images that can be read in "${request.data}", found none`,
+      );
+    }
+    return { data: request.data, part: "all", samples: loaded, problems };
+  }
+  if (run === undefined) {
+    throw new InputError(
+      "evaluate.no-data",
+      "Expected --data <folder> with photos to judge: a model file has no test part, only a run folder has",
+    );
+  }
+  return { part: "test", ...(await loadTestPart(machine, classifier, run, request)) };
+}
+
+async function loadTestPart(machine: Machine, classifier: Classifier, run: string, request: EvaluateRequest) {
+  const { data } = await readRunConfig(machine, run);
+  const text = new TextDecoder().decode(await machine.readFile(machine.join(run, runFiles.split)));
+  const manifest = parseSplitManifest(text);
+  const { loaded } = await loadFolder(machine, classifier, data, request);
+  const { test } = matchSplit(
+    manifest,
+    loaded.map(({ hash, sample }) => ({ hash, ...sample })),
+  );
+  if (test.length === 0) {
+    throw new InputError(
+      "evaluate.no-data",
+      "Expected a test part, found none in this run; name photos with --data",
+    );
+  }
+  return { data, samples: test.map((index) => loaded[index]), problems: [] };
+}
+
+/** Loads a folder whose sub-folders are classes of the model; a class that is missing there is no mistake. */
+async function loadFolder(
+  machine: Machine,
+  { classNames, preprocessing }: Classifier,
+  folder: string,
+  { onProgress, signal }: EvaluateRequest,
+) {
+  const scanned = await scanFolder(machine, folder, signal);
+  const indices = scanned.classNames.map((name) => classNames.indexOf(name));
+  const unknown = scanned.classNames.filter((_, index) => indices[index] < 0);
+  if (unknown.length > 0) {
+    throw new InputError(
+      "evaluate.unknown-class",
+      `Expected sub-folders named as the model's classes (${classNames.join(", ")}), found "${unknown.join('", "')}" in "${folder}"`,
+    );
+  }
+  const samples = scanned.samples.map((sample) => ({ ...sample, classIndex: indices[sample.classIndex] }));
+  return loadSamples(machine, samples, preprocessing, {
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  });
+}

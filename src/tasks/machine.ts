@@ -1,0 +1,34 @@
+import type { RgbImage } from "../data/image.ts";
+import type { Platform } from "../data/platform.ts";
+
+/** What the tasks need from the machine beyond files and pictures. */
+export interface Machine extends Platform {
+  /** A path that means the same from any working folder. */
+  absolute(path: string): string;
+  /** Makes one folder, which must not exist yet. False where something is there already. */
+  claimFolder(path: string): Promise<boolean>;
+  appendFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** Draws an SVG at `scale` pixels a unit, on white. */
+  renderSvg(svg: string, scale?: number): Promise<RgbImage>;
+  renderSvgToPng(svg: string, scale?: number): Promise<Uint8Array>;
+  /** The font that plots are lettered in. */
+  readTextFont(): Promise<Uint8Array>;
+  now(): Date;
+  /** Milliseconds from any fixed moment. */
+  clock(): number;
+  /** Bytes that can be had before the machine swaps. */
+  availableMemory(): number;
+  describe(): MachineDescription;
+}
+
+/** For `config.json`: where a run was made. */
+export interface MachineDescription {
+  readonly host: string;
+  readonly processId: number;
+  readonly system: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** Of Fovea and what it stands on, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+}

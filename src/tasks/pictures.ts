@@ -1,0 +1,83 @@
+import type { RgbImage } from "../data/image.ts";
+import type { LoadedSample } from "../data/load.ts";
+import type { Preprocessing } from "../data/preprocessing.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
+import type { EpochRecord } from "../training/history.ts";
+import type { Machine } from "./machine.ts";
+
+/** PNGs have two pixels a unit, so that they are sharp on today's screens. */
+const PNG_SCALE = 2;
+
+/** Draws loss and accuracy over the epochs into `folder`, as SVG and PNG. Returns the files. */
+export async function writeHistoryPlots(
+  machine: Machine,
+  folder: string,
+  history: readonly EpochRecord[],
+): Promise<string[]> {
+  const [{ plotHistory }, font] = await Promise.all([import("../report/plot-history.ts"), loadFont(machine)]);
+  const columns = {
+    loss: history.map(({ train }) => train.loss),
+    val_loss: history.map(({ validation }) => validation.loss),
+    accuracy: history.map(({ train }) => train.accuracy),
+    val_accuracy: history.map(({ validation }) => validation.accuracy),
+  };
+  const files: string[] = [];
+  for (const metric of ["loss", "accuracy"]) {
+    files.push(...(await writePlot(machine, folder, metric, await plotHistory(columns, metric, font))));
+  }
+  return files;
+}
+
+/** Draws the confusion matrix into `folder`, as SVG and PNG. Returns the files. */
+export async function writeConfusionPlot(
+  machine: Machine,
+  folder: string,
+  { confusionMatrix, classes }: Evaluation,
+): Promise<string[]> {
+  const { plotConfusionMatrix } = await import("../report/plot-confusion-matrix.ts");
+  const names = classes.map(({ name }) => name);
+  const svg = await plotConfusionMatrix(confusionMatrix, names, await loadFont(machine));
+  return writePlot(machine, folder, "confusion-matrix", svg);
+}
+
+/** Draws photos as the model sees them, each over its class and file name. */
+export async function writeContactSheet(
+  machine: Machine,
+  path: string,
+  samples: readonly LoadedSample[],
+  classNames: readonly string[],
+  preprocessing: Preprocessing,
+): Promise<void> {
+  const [{ contactSheet }, font] = await Promise.all([
+    import("../report/contact-sheet.ts"),
+    loadFont(machine),
+  ]);
+  const entries = samples.map(({ sample, pixels }) => ({
+    image: toPicture(pixels, preprocessing),
+    className: classNames[sample.classIndex],
+    fileName: machine.baseName(sample.path),
+  }));
+  const title = `A batch of ${samples.length} as the model sees it, ${preprocessing.height}x${preprocessing.width}`;
+  const sheet = await contactSheet(entries, font, (svg) => machine.renderSvg(svg), { title });
+  await machine.writeFile(path, await machine.encodePng(sheet));
+}
+
+/** What the model takes, turned back into a picture. */
+function toPicture(pixels: Float32Array, { height, width, scale, offset }: Preprocessing): RgbImage {
+  const bytes = Uint8Array.from(pixels, (value) =>
+    Math.min(Math.max((value - offset) / scale + 0.5, 0), 255),
+  );
+  return { width, height, pixels: bytes };
+}
+
+async function writePlot(machine: Machine, folder: string, name: string, svg: string): Promise<string[]> {
+  const [svgPath, pngPath] = [machine.join(folder, `${name}.svg`), machine.join(folder, `${name}.png`)];
+  await machine.writeFile(svgPath, svg);
+  await machine.writeFile(pngPath, await machine.renderSvgToPng(svg, PNG_SCALE));
+  return [svgPath, pngPath];
+}
+
+async function loadFont(machine: Machine) {
+  const { loadTextFont } = await import("../report/text.ts");
+  return loadTextFont(await machine.readTextFont());
+}

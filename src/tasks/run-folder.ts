@@ -1,0 +1,50 @@
+import { InputError } from "../util/errors.ts";
+import type { Machine } from "./machine.ts";
+
+/** Names of the files in a run folder. */
+export const runFiles = {
+  config: "config.json",
+  split: "split.json",
+  classes: "classes.json",
+  best: "model.h5",
+  last: "last.h5",
+  history: "history.csv",
+  metrics: "metrics.json",
+  predictions: "predictions.csv",
+  tensorboard: "tensorboard",
+  plots: "plots",
+  contactSheet: "contact-sheet.png",
+} as const;
+
+/**
+ * Makes a new run folder: the one named, which must not exist or be empty, or the next free
+ * `runs/<data>-<date>-<n>`.
+ * @throws InputError `run.exists`
+ */
+export async function makeRunFolder(
+  machine: Machine,
+  data: string,
+  out: string | undefined,
+): Promise<string> {
+  if (out === undefined) return nextRunFolder(machine, data);
+  const kind = await machine.kindOf(out);
+  if (kind !== undefined && (kind !== "directory" || (await machine.list(out)).length > 0)) {
+    const what = kind === "directory" ? "a folder that is not empty" : "a file";
+    throw new InputError(
+      "run.exists",
+      `Expected a new folder for the run, found ${what} at "${out}". Choose another --out, or go on with --resume "${out}"`,
+    );
+  }
+  await machine.makeFolder(out);
+  return out;
+}
+
+async function nextRunFolder(machine: Machine, data: string): Promise<string> {
+  await machine.makeFolder("runs");
+  const date = machine.now().toISOString().slice(0, 10);
+  const name = machine.baseName(machine.absolute(data)) || "data";
+  for (let n = 1; ; n++) {
+    const folder = machine.join("runs", `${name}-${date}-${n}`);
+    if (await machine.claimFolder(folder)) return folder;
+  }
+}

@@ -1,0 +1,87 @@
+import { chooseBackend } from "../backends/choose.ts";
+import { initialWeights } from "../core/model.ts";
+import { parseSplitManifest } from "../data/split-manifest.ts";
+import { InputError } from "../util/errors.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import type { Machine } from "./machine.ts";
+import { readRunConfig, writeRunConfig } from "./run-config.ts";
+import { makeRunFolder, runFiles } from "./run-folder.ts";
+import type { Observe, TrainResult } from "./train-events.ts";
+import { type GivenTrainOptions, parseTrainOptions } from "./train-options.ts";
+import { prepareTrainingData } from "./training-data.ts";
+import { describeRun, networkFor, openSession, trainRun } from "./training-run.ts";
+
+export interface TrainRequest extends GivenTrainOptions {
+  /** The folder of photos, one sub-folder a class. */
+  readonly data: string;
+  /** A new folder for the results; by default the next free `runs/<data>-<date>-<n>`. */
+  readonly out?: string | undefined;
+  readonly observe?: Observe;
+  /** When it aborts, training ends after the batch under way, with everything saved. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ResumeRequest {
+  /** The run folder to go on with. */
+  readonly run: string;
+  /** Where the photos are now, if they have moved. */
+  readonly data?: string | undefined;
+  /** More epochs than the run was started with. */
+  readonly epochs?: number | undefined;
+  readonly backend?: string | undefined;
+  readonly observe?: Observe;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * From a folder of photos to a run folder with a trained and judged classifier.
+ * @throws InputError for what is wrong with the folder, the options or the disk
+ */
+export async function train(machine: Machine, request: TrainRequest): Promise<TrainResult> {
+  const { data: dataFolder, out, observe = () => {}, signal, ...given } = request;
+  const options = parseTrainOptions(given);
+  networkFor(options, 2); // an unknown name or too small an image is refused before any photo is read
+  const { backend, notice } = await chooseBackend(options.backend);
+  if (notice) observe({ type: "notice", text: notice });
+  const data = await prepareTrainingData(machine, { data: dataFolder, options, observe, signal });
+  const model = networkFor(options, data.classNames.length);
+  const opened = openSession(machine, backend, model, options);
+  opened.session.weights = initialWeights(model, options.seed);
+  const folder = await makeRunFolder(machine, dataFolder, out);
+  const run = { folder, options, data, ...opened, observe, signal };
+  await describeRun(machine, run, dataFolder);
+  const { parameterCount } = model;
+  observe({ type: "started", folder, model: options.model, parameterCount, backend: backend.description });
+  return trainRun(machine, run, undefined);
+}
+
+/**
+ * Goes on with a run that was interrupted, or adds epochs to one that was finished; to the same bits as if it had never
+ * stopped.
+ * @throws InputError `run.…`, `split.data-changed` and those of `train`
+ */
+export async function resume(machine: Machine, request: ResumeRequest): Promise<TrainResult> {
+  const { run: folder, observe = () => {}, signal } = request;
+  const config = await readRunConfig(machine, folder);
+  const { epochs = config.options.epochs, backend: backendName = config.options.backend } = request;
+  const options = parseTrainOptions({ ...config.options, epochs, backend: backendName });
+  const { position, weights, optimizer } = await readCheckpoint(machine, folder);
+  if (position.epoch >= epochs) {
+    throw new InputError(
+      "run.finished",
+      `The run "${folder}" has finished its ${position.epoch} epochs. Give more --epochs than that to go on`,
+    );
+  }
+  const { backend, notice } = await chooseBackend(options.backend);
+  if (notice) observe({ type: "notice", text: notice });
+  const manifestBytes = await machine.readFile(machine.join(folder, runFiles.split));
+  const manifest = parseSplitManifest(new TextDecoder().decode(manifestBytes));
+  const dataFolder = request.data ?? config.data;
+  const data = await prepareTrainingData(machine, { data: dataFolder, options, manifest, observe, signal });
+  const opened = openSession(machine, backend, networkFor(options, data.classNames.length), options);
+  opened.session.weights = weights.map(({ values }) => values);
+  opened.session.optimizer = optimizer;
+  await writeRunConfig(machine, folder, { ...config, data: machine.absolute(dataFolder), options });
+  observe({ type: "resumed", folder, epoch: position.epoch, batch: position.batch });
+  return trainRun(machine, { folder, options, data, ...opened, observe, signal }, position);
+}

@@ -1,0 +1,172 @@
+import type { Backend } from "../core/backend.ts";
+import { lossFor } from "../core/losses.ts";
+import { buildModel, type Model } from "../core/model.ts";
+import { describeNetwork } from "../core/networks/table.ts";
+import { createOptimizer } from "../core/optimizers/table.ts";
+import { type Compilation, Session } from "../core/session.ts";
+import { epochOrder } from "../data/batch.ts";
+import type { LoadedSample } from "../data/load.ts";
+import type { Callback, TrainingPosition } from "../training/callback.ts";
+import { historyCsvCallback } from "../training/callbacks/history-csv.ts";
+import { tensorBoardCallback } from "../training/callbacks/tensorboard.ts";
+import { type FitResult, fit } from "../training/fit.ts";
+import { bestEpoch } from "../training/history.ts";
+import type { LabelledImages } from "../training/labelled-images.ts";
+import { checkpointCallback } from "./checkpoint.ts";
+import { loadFromFile } from "./classifier.ts";
+import { judge, writeJudgement } from "./judge.ts";
+import type { Machine } from "./machine.ts";
+import { checkMemory } from "./memory.ts";
+import { writeContactSheet, writeHistoryPlots } from "./pictures.ts";
+import { writeRunConfig } from "./run-config.ts";
+import { runFiles } from "./run-folder.ts";
+import type { Observe, TrainResult } from "./train-events.ts";
+import type { TrainOptions } from "./train-options.ts";
+import type { TrainingData } from "./training-data.ts";
+
+/** Photos on the contact sheet at most. */
+const SHEET_PHOTOS = 32;
+
+/** A run that is about to train. */
+export interface TrainingRun {
+  readonly folder: string;
+  readonly options: TrainOptions;
+  readonly data: TrainingData;
+  readonly session: Session;
+  readonly compilation: Compilation;
+  readonly observe: Observe;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How the options and the number of classes settle the network. */
+export function networkFor({ model, imageSize }: TrainOptions, classes: number): Model {
+  return buildModel(describeNetwork(model, [imageSize, imageSize, 3], classes));
+}
+
+/** @throws InputError `memory.too-small` */
+export function openSession(machine: Machine, backend: Backend, model: Model, options: TrainOptions) {
+  const compilation: Compilation = {
+    loss: lossFor(model.outputShape[0]),
+    optimizer: createOptimizer("Adam", { learningRate: options.learningRate }),
+  };
+  checkMemory(machine, model, compilation, options.batchSize);
+  return { session: new Session(backend, model, compilation), compilation };
+}
+
+/** Writes what is known before training: options, split, classes, and a look at the first batch. */
+export async function describeRun(
+  machine: Machine,
+  { folder, options, data, session }: TrainingRun,
+  dataFolder: string,
+): Promise<void> {
+  const { classNames, manifest, parts, preprocessing } = data;
+  const write = (name: string, value: unknown) =>
+    machine.writeFile(machine.join(folder, name), `${JSON.stringify(value, undefined, 2)}\n`);
+  await writeRunConfig(machine, folder, {
+    data: machine.absolute(dataFolder),
+    options,
+    backend: session.backend.description,
+    classes: [...classNames],
+    started: machine.now().toISOString(),
+    machine: machine.describe(),
+  });
+  await write(runFiles.split, manifest);
+  await write(runFiles.classes, classNames);
+  const count = Math.min(options.batchSize, SHEET_PHOTOS);
+  const batch = epochOrder(parts.train.length, options.seed, 0).slice(0, count);
+  await writeContactSheet(
+    machine,
+    machine.join(folder, runFiles.contactSheet),
+    batch.map((index) => parts.train[index]),
+    classNames,
+    preprocessing,
+  );
+}
+
+/** Trains, draws and judges. What has been done is in the folder at any moment. */
+export async function trainRun(
+  machine: Machine,
+  run: TrainingRun,
+  from: TrainingPosition | undefined,
+): Promise<TrainResult> {
+  const { options, data, session, signal } = run;
+  const result = await fit(session, {
+    train: labelled(data.parts.train, session),
+    validation: labelled(data.parts.validation, session),
+    epochs: options.epochs,
+    batchSize: options.batchSize,
+    learningRate: options.learningRate,
+    seed: options.seed,
+    callbacks: callbacksFor(machine, run),
+    clock: () => machine.clock(),
+    ...(from && { from }),
+    ...(signal && { signal }),
+  });
+  return finishRun(machine, run, result);
+}
+
+/** Progress comes last: an epoch is announced when it is saved. */
+function callbacksFor(machine: Machine, { folder, data, compilation, observe }: TrainingRun): Callback[] {
+  const { preprocessing, classNames } = data;
+  return [
+    historyCsvCallback(machine, machine.join(folder, runFiles.history)),
+    tensorBoardCallback(machine, machine.join(folder, runFiles.tensorboard)),
+    checkpointCallback(machine, folder, { preprocessing, classNames, compilation }),
+    {
+      onBatchEnd: (report) => observe({ type: "batch", report }),
+      onEpochEnd: async (report) => {
+        observe({ type: "epoch", report });
+        return undefined;
+      },
+    },
+  ];
+}
+
+async function finishRun(
+  machine: Machine,
+  run: TrainingRun,
+  { history, ended }: FitResult,
+): Promise<TrainResult> {
+  const { folder, data } = run;
+  const best = bestEpoch(history)?.epoch;
+  const plots = machine.join(folder, runFiles.plots);
+  await machine.makeFolder(plots);
+  const pictures = history.length > 0 ? await writeHistoryPlots(machine, plots, history) : [];
+  const interrupted = ended === "interrupted";
+  const evaluation = interrupted || best === undefined ? undefined : await judgeBest(machine, run);
+  return {
+    folder,
+    ended: interrupted ? "interrupted" : "finished",
+    history,
+    ...(best !== undefined && { bestEpoch: best }),
+    ...(evaluation && { evaluation }),
+    classes: data.classes,
+    problems: data.problems,
+    pictures: [machine.join(folder, runFiles.contactSheet), ...pictures],
+  };
+}
+
+/** Judges the best epoch on the test part, from the file that the user gets. */
+async function judgeBest(machine: Machine, { folder, data, session, options }: TrainingRun) {
+  const { classNames, parts } = data;
+  if (parts.test.length === 0) return undefined;
+  const { weights } = await loadFromFile(machine, machine.join(folder, runFiles.best));
+  session.weights = weights;
+  const judgement = await judge(session, parts.test, classNames, options.batchSize);
+  await writeJudgement(machine, folder, judgement, parts.test);
+  return judgement.evaluation;
+}
+
+function labelled(samples: readonly LoadedSample[], { model }: Session): LabelledImages {
+  return { items: samples.map(toItem), outputs: model.outputShape[0] };
+}
+
+/** Pixels stay behind a getter: of a large folder they are worked out at each access. */
+function toItem(loaded: LoadedSample): LabelledImages["items"][number] {
+  return {
+    get pixels() {
+      return loaded.pixels;
+    },
+    classIndex: loaded.sample.classIndex,
+  };
+}
