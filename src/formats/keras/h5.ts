@@ -17,7 +17,7 @@ import { layout, readWeights, writeWeights } from "./weights.ts";
 /** The bytes of a `.h5`. Weights are kept to the bit. Throws where the model is not a sequence of layers. */
 export async function writeKerasH5(model: SavedModel): Promise<Uint8Array> {
   const modelConfig = JSON.stringify(toModelConfig(model.description));
-  return writeHdf5((file) => {
+  return writeHdf5(expectedBytes(model), (file) => {
     writeText(file, "keras_version", layout.kerasVersion);
     writeText(file, "backend", layout.backend);
     writeText(file, "model_config", modelConfig);
@@ -51,6 +51,14 @@ export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
       ...(optimizer && { optimizer }),
     };
   });
+}
+
+/** Enough for the arrays, for what HDF5 keeps of each array and group, and for the texts. */
+function expectedBytes({ description, weights, optimizer, extra = {} }: SavedModel): number {
+  const arrays = [...weights, ...(optimizer?.slots.map(({ weight }) => weight) ?? [])];
+  const values = arrays.reduce((bytes, array) => bytes + array.values.byteLength, 0);
+  const texts = Object.values(extra).reduce((bytes, text) => bytes + text.length, 0);
+  return values + 2048 * arrays.length + 4096 * description.layers.length + 2 * texts + 65536;
 }
 
 function withoutModel(file: File): InputError {

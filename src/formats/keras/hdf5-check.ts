@@ -29,7 +29,7 @@ function checkLength(bytes: Uint8Array): void {
 }
 
 /** The end-of-file address in the superblock (II.A), if the bytes reach to it; 0 where only the library knows. */
-function declaredLength(bytes: Uint8Array): number | undefined {
+export function declaredLength(bytes: Uint8Array): number | undefined {
   const superblockBytes = 52;
   if (bytes.length < superblockBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, superblockBytes);

@@ -1,6 +1,6 @@
 import type { Attribute, Dataset, File, Group } from "h5wasm";
 import { InputError } from "../../util/errors.ts";
-import { checkHdf5 } from "./hdf5-check.ts";
+import { checkHdf5, declaredLength } from "./hdf5-check.ts";
 
 /**
  * HDF5 files in memory, over the HDF5 C library compiled to WebAssembly. The library has its own small file
@@ -18,13 +18,20 @@ export interface Hdf5Source {
   readonly fileBytes: number;
 }
 
-/** The bytes of a new HDF5 file that `build` fills. */
-export async function writeHdf5(build: (file: File) => void): Promise<Uint8Array> {
+/**
+ * The bytes of a new HDF5 file that `build` fills. Its size need not be known, but if it is at most `expectedBytes`
+ * memory is taken only once; without that the bytes of a large model are copied three times over.
+ */
+export async function writeHdf5(expectedBytes: number, build: (file: File) => void): Promise<Uint8Array> {
   return withLibrary((library, path) => {
+    const files = filesOf(library);
     const file = new library.File(path, "w");
+    files.truncate(path, expectedBytes);
     build(file);
     file.close();
-    return filesOf(library).readFile(path);
+    // The bytes themselves instead of a copy of them: the file is forgotten when this returns.
+    const bytes = files.lookupPath(path).node.contents;
+    return bytes.subarray(0, declaredLength(bytes));
   });
 }
 
@@ -184,7 +191,8 @@ type Library = typeof import("h5wasm");
 interface MemoryFiles {
   readonly streams: readonly (object | null | undefined)[];
   close(stream: object): void;
-  readFile(path: string): Uint8Array;
+  truncate(path: string, length: number): void;
+  lookupPath(path: string): { node: { contents: Uint8Array } };
   writeFile(path: string, bytes: Uint8Array, options: { canOwn: boolean }): void;
   analyzePath(path: string): { exists: boolean };
   unlink(path: string): void;
