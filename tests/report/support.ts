@@ -1,0 +1,45 @@
+import type { RgbImage } from "../../src/data/image.ts";
+import { readTextFontFile } from "../../src/platform/node/font.ts";
+import { loadTextFont, type TextFont } from "../../src/report/text.ts";
+
+/** The font that ships with the package. */
+export async function loadShippedFont(): Promise<TextFont> {
+  return loadTextFont(await readTextFontFile());
+}
+
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** How many pixels inside `box` are clearly darker than the background. */
+export function countDark(image: RgbImage, box: Box, threshold = 140): number {
+  let dark = 0;
+  for (let y = box.top; y < box.bottom; y++) {
+    for (let x = box.left; x < box.right; x++) {
+      if (pixelAt(image, x, y).every((value) => value < threshold)) dark++;
+    }
+  }
+  return dark;
+}
+
+/** How many pixels inside `box` are within 12 of `color`, channel by channel. */
+export function countColor(image: RgbImage, box: Box, color: readonly number[]): number {
+  let count = 0;
+  for (let y = box.top; y < box.bottom; y++) {
+    for (let x = box.left; x < box.right; x++) {
+      if (pixelAt(image, x, y).every((value, channel) => Math.abs(value - color[channel]) <= 12)) count++;
+    }
+  }
+  return count;
+}
+
+export function pixelAt({ pixels, width }: RgbImage, x: number, y: number): number[] {
+  const at = (y * width + x) * 3;
+  return [...pixels.subarray(at, at + 3)];
+}
+
+export const trainingColor = [0x00, 0x72, 0xb2];
+export const validationColor = [0xd5, 0x5e, 0x00];
