@@ -1,0 +1,48 @@
+/* What kernels receive and how they share out their work. The counterpart of src/core/program.ts. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MAX_RANK = 8 };
+
+typedef enum { FLOAT32, UINT8, INT32, UINT32 } DType;
+
+/* A row-major array. */
+typedef struct {
+  void *data;
+  DType dtype;
+  int32_t rank;
+  int64_t shape[MAX_RANK];
+  int64_t count; /* elements */
+} Tensor;
+
+/* One call of an operation; inputs, outputs and attributes in the order that src/core/operations declares. */
+typedef struct {
+  const Tensor *inputs;
+  const Tensor *outputs;
+  const double *attributes;
+} Call;
+
+typedef struct {
+  const char *name;
+  /* False when there was no memory for scratch. */
+  bool (*run)(const Call *call);
+} Kernel;
+
+/* The kernels compiled for one instruction set, ended by a null name. */
+typedef const Kernel KernelTable[];
+
+/* One piece of an operation's work. `scratch` is 64-byte aligned, the executing thread's own, and holds anything. */
+typedef void (*Task)(void *context, int64_t index, void *scratch);
+
+/*
+ * Calls `task` for each index below `count`, on all threads of the run. How work is cut into tasks may depend on shapes
+ * only, never on the number of threads, and no result on which task comes first: same program, same bits.
+ * False when there is no memory for the scratch.
+ */
+bool parallel(int64_t count, size_t scratch_bytes, Task task, void *context);
+
+/* Memory shared by all tasks of the call of an operation, 64-byte aligned; anything in it. Null when there is none. */
+void *shared_scratch(size_t bytes);

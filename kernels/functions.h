@@ -1,0 +1,79 @@
+/*
+ * exp, log(1 + x) and tanh on vectors, to 2 units in the last place; coefficients as in Cephes (Moshier 1989),
+ * made for float32.
+ */
+#pragma once
+
+#include "vector.h"
+
+/* Nearest integer, for |x| below 2^22: adding 1.5 * 2^23 leaves no room for a fraction. */
+INLINE Vector round_vector(Vector x) {
+  const float shift = 12582912.0f;
+  Vector shifted = x + shift;
+  /* Without the barrier a compiler might take the sum apart again. */
+  __asm__("" : "+m"(shifted));
+  return shifted - shift;
+}
+
+/* 2^n for whole n from -126 to 127. */
+INLINE Vector power_of_two(Integers n) { return (Vector)((n + 127) << 23); }
+
+/* e^x; what is too small for a float32 becomes 0 through its denormals, what is too large infinity. */
+INLINE Vector exp_vector(Vector x) {
+  x = choose(x > 89.0f, splat(89.0f), x);
+  x = choose(x < -104.0f, splat(-104.0f), x);
+  Vector n = round_vector(x * 1.44269504088896341f);
+  Vector r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  Vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  /* Not a number has no integer; any will do, since r is not a number either. */
+  Integers whole = __builtin_convertvector(choose(x == x, n, splat(0)), Integers);
+  Integers half = whole >> 1; /* in two steps, since 2^128 and 2^-149 are no normal float32 */
+  return p * power_of_two(half) * power_of_two(whole - half);
+}
+
+/* log(1 + x) for x from 0 to 1. */
+INLINE Vector log1p_vector(Vector x) {
+  Vector u = x + 1.0f;
+  __asm__("" : "+m"(u));
+  Vector lost = x - (u - 1.0f); /* what the sum rounded away */
+  Integers high = u > 1.41421356f;
+  Vector m = choose(high, u * 0.5f, u) - 1.0f;
+  Vector e = choose(high, splat(1.0f), splat(0));
+  Vector p = m * 7.0376836292e-2f - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  Vector square = m * m;
+  Vector y = p * m * square + e * -2.12194440e-4f - 0.5f * square + lost / u;
+  return m + y + e * 0.693359375f;
+}
+
+INLINE Vector absolute(Vector x) { return (Vector)((Integers)x & 0x7fffffff); }
+
+INLINE Vector with_sign_of(Vector magnitude, Vector x) {
+  return (Vector)((Integers)magnitude | ((Integers)x & (int32_t)0x80000000));
+}
+
+INLINE Vector tanh_vector(Vector x) {
+  Vector a = absolute(x);
+  Vector z = x * x;
+  Vector p = z * -5.70498872745e-3f + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  p = p * z * x + x;
+  Vector large = 1.0f - 2.0f / (exp_vector(a + a) + 1.0f);
+  return choose(a > 0.625f, with_sign_of(large, x), p);
+}
+
+INLINE Vector sigmoid_vector(Vector x) { return 1.0f / (1.0f + exp_vector(-x)); }

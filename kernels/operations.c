@@ -1,0 +1,36 @@
+/*
+ * All operations for one instruction set. This is the one file that is compiled several times, as one translation unit, so
+ * that everything but its table is static; ISA is the suffix of the table's name.
+ */
+#include "activations.c"
+#include "convolution-gradients.c"
+#include "convolution.c"
+#include "dense.c"
+#include "elementwise.c"
+#include "losses.c"
+#include "pooling.c"
+#include "updates.c"
+
+#define JOIN_NAMES(a, b) a##b
+#define JOIN(a, b) JOIN_NAMES(a, b)
+#define KERNEL(name) {#name, op_##name},
+#define KERNEL_PAIR(name) KERNEL(name) KERNEL(name##Gradient)
+
+extern KernelTable JOIN(kernels_, ISA);
+
+KernelTable JOIN(kernels_, ISA) = {
+    KERNEL(conv2d) KERNEL(conv2dInputGradient) KERNEL(conv2dKernelGradient)
+    KERNEL(convBias) KERNEL(convBiasInputGradient) KERNEL(convBiasKernelGradient)
+    KERNEL(convPool) KERNEL(convPoolInputGradient) KERNEL(convPoolKernelGradient)
+    KERNEL(matmul) KERNEL(matmulInputGradient) KERNEL(matmulKernelGradient) KERNEL(addBias) KERNEL(biasGradient)
+    KERNEL(add) KERNEL(rescale) KERNEL(dropout)
+    KERNEL_PAIR(relu) KERNEL_PAIR(relu6) KERNEL_PAIR(leakyRelu) KERNEL_PAIR(elu) KERNEL_PAIR(selu)
+    KERNEL_PAIR(sigmoid) KERNEL_PAIR(tanh) KERNEL_PAIR(exponential) KERNEL_PAIR(softplus) KERNEL_PAIR(softsign)
+    KERNEL_PAIR(silu) KERNEL_PAIR(gelu) KERNEL_PAIR(geluApproximate) KERNEL_PAIR(hardSigmoid) KERNEL_PAIR(mish)
+    KERNEL_PAIR(softmax)
+    KERNEL_PAIR(maxPool2d) KERNEL_PAIR(averagePool2d) KERNEL_PAIR(globalAveragePool2d)
+    KERNEL_PAIR(sigmoidCrossEntropy) KERNEL_PAIR(binaryCrossEntropy) KERNEL_PAIR(softmaxCrossEntropy)
+    KERNEL_PAIR(categoricalCrossEntropy)
+    KERNEL(sgdUpdate) KERNEL(momentumUpdate) KERNEL(adamUpdate)
+    {0},
+};

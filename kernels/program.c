@@ -1,0 +1,157 @@
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "program.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "threads.h"
+
+typedef struct {
+  size_t region, offset; /* bytes */
+} Place;
+
+typedef struct {
+  const Kernel *kernel;
+  Call call;
+  double seconds;
+} Node;
+
+struct Program {
+  size_t nodes, tensors, regions;
+  Node *node;
+  Tensor *tensor;
+  Place *place; /* of each tensor */
+  double *attribute;
+  size_t *region_bytes;
+};
+
+/* What is left of the words. */
+typedef struct {
+  const double *next, *end;
+  bool broken;
+} Words;
+
+static double take(Words *words) {
+  if (words->next < words->end) return *words->next++;
+  words->broken = true;
+  return 0;
+}
+
+static size_t take_size(Words *words) {
+  double value = take(words);
+  if (!(value >= 0 && value <= 9007199254740991.0)) words->broken = true;
+  return words->broken ? 0 : (size_t)value;
+}
+
+static size_t element_bytes(DType dtype) { return dtype == UINT8 ? 1 : 4; }
+
+static void read_tensor(Words *words, Program *program) {
+  Tensor *tensor = &program->tensor[program->tensors];
+  Place *place = &program->place[program->tensors++];
+  *place = (Place){take_size(words), take_size(words)};
+  size_t dtype = take_size(words), rank = take_size(words);
+  if (place->region >= program->regions || dtype > UINT32 || rank > MAX_RANK) words->broken = true;
+  if (words->broken) return;
+  *tensor = (Tensor){.dtype = (DType)dtype, .rank = (int32_t)rank, .count = 1};
+  for (size_t i = 0; i < rank; i++) {
+    tensor->shape[i] = (int64_t)take_size(words);
+    if (__builtin_mul_overflow(tensor->count, tensor->shape[i], &tensor->count)) words->broken = true;
+  }
+  size_t bytes;
+  if (__builtin_mul_overflow((size_t)tensor->count, element_bytes(tensor->dtype), &bytes) ||
+      __builtin_add_overflow(bytes, place->offset, &bytes) || bytes > program->region_bytes[place->region])
+    words->broken = true;
+}
+
+static void read_node(Words *words, Program *program, const Kernel *kernels, size_t known, double **attribute) {
+  Node *node = &program->node[program->nodes];
+  size_t kernel = take_size(words), inputs = take_size(words), outputs = take_size(words), attributes = take_size(words);
+  if (kernel >= known || inputs + outputs + attributes > (size_t)(words->end - words->next)) words->broken = true;
+  if (words->broken) return;
+  program->nodes++;
+  node->kernel = &kernels[kernel];
+  node->call.inputs = &program->tensor[program->tensors];
+  node->call.outputs = node->call.inputs + inputs;
+  node->call.attributes = *attribute;
+  for (size_t i = 0; i < inputs + outputs && !words->broken; i++) read_tensor(words, program);
+  for (size_t i = 0; i < attributes; i++) *(*attribute)++ = take(words);
+}
+
+static size_t kernel_count(const Kernel *kernels) {
+  size_t count = 0;
+  while (kernels[count].name) count++;
+  return count;
+}
+
+/* Room for as many nodes, tensors and attributes as `count` words can describe. */
+static Program *allocate_program(size_t count, size_t regions) {
+  Program *program = calloc(1, sizeof(Program));
+  if (!program) return NULL;
+  program->regions = regions;
+  program->node = calloc(count / 4 + 1, sizeof(Node));
+  program->tensor = calloc(count / 4 + 1, sizeof(Tensor));
+  program->place = calloc(count / 4 + 1, sizeof(Place));
+  program->attribute = calloc(count + 1, sizeof(double));
+  program->region_bytes = calloc(regions + 1, sizeof(size_t));
+  if (program->node && program->tensor && program->place && program->attribute && program->region_bytes) return program;
+  free_program(program);
+  return NULL;
+}
+
+Program *read_program(const double *words, size_t count, const double *region_bytes, size_t regions,
+                      const Kernel *kernels, const char **error) {
+  Program *program = allocate_program(count, regions);
+  if (!program) {
+    *error = "no memory for the program";
+    return NULL;
+  }
+  for (size_t i = 0; i < regions; i++) program->region_bytes[i] = (size_t)region_bytes[i];
+  Words left = {words, words + count, false};
+  double *attribute = program->attribute;
+  size_t known = kernel_count(kernels);
+  while (left.next < left.end && !left.broken) read_node(&left, program, kernels, known, &attribute);
+  if (!left.broken) return program;
+  *error = "the program names an unknown kernel, a tensor outside of its region, or ends too soon";
+  free_program(program);
+  return NULL;
+}
+
+void free_program(Program *program) {
+  free(program->node);
+  free(program->tensor);
+  free(program->place);
+  free(program->attribute);
+  free(program->region_bytes);
+  free(program);
+}
+
+size_t region_count(const Program *program) { return program->regions; }
+
+size_t region_bytes(const Program *program, size_t region) { return program->region_bytes[region]; }
+
+size_t node_count(const Program *program) { return program->nodes; }
+
+double node_seconds(const Program *program, size_t node) { return program->node[node].seconds; }
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+bool run_program(Program *program, int threads, char *const *regions) {
+  begin_run(threads);
+  for (size_t i = 0; i < program->tensors; i++)
+    program->tensor[i].data = regions[program->place[i].region] + program->place[i].offset;
+  bool done = true;
+  double start = now();
+  for (size_t i = 0; i < program->nodes && done; i++) {
+    Node *node = &program->node[i];
+    done = node->kernel->run(&node->call);
+    double end = now();
+    node->seconds += end - start;
+    start = end;
+  }
+  end_run();
+  return done;
+}

@@ -1,0 +1,38 @@
+/* A recorded program, as the addon receives it from src/backends/native/encode.ts, checked and ready to run. */
+#pragma once
+
+#include "fovea.h"
+
+/* Regions of memory: the state, the work, then the program's inputs. */
+enum { STATE, WORK, FIRST_INPUT };
+
+typedef struct Program Program;
+
+typedef struct {
+  const char *name; /* as FOVEA_ISA spells it */
+  const char *title;
+  const Kernel *kernels;
+} InstructionSet;
+
+/* The instruction sets that this processor has, best first; ended by a null name. */
+const InstructionSet *instruction_sets(void);
+
+/*
+ * Reads a program: for each node the index of its kernel, the numbers of inputs, outputs and attributes; then for each
+ * tensor its region, byte offset, data type, rank and shape; then the attributes. `region_bytes` is what each
+ * region holds: every tensor has to lie inside. Null with `error` set when the words make no sense or memory lacks.
+ */
+Program *read_program(const double *words, size_t count, const double *region_bytes, size_t regions,
+                      const Kernel *kernels, const char **error);
+
+void free_program(Program *program);
+
+size_t region_count(const Program *program);
+size_t region_bytes(const Program *program, size_t region);
+
+size_t node_count(const Program *program);
+/* Seconds that a node has taken over all runs. */
+double node_seconds(const Program *program, size_t node);
+
+/* Runs all nodes on up to `threads` threads. False when scratch memory lacks. */
+bool run_program(Program *program, int threads, char *const *regions);

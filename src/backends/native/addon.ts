@@ -1,0 +1,35 @@
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { InputArray } from "../../core/backend.ts";
+
+/** A program as the addon holds it. */
+export type CompiledProgram = { readonly kind: "compiled program" };
+
+/** What kernels/addon.c exports. */
+export interface Addon {
+  /** Operations that it has kernels for; a kernel is named by its index here. */
+  readonly kernels: readonly string[];
+  /** Those that this processor has, best first. */
+  readonly instructionSets: readonly { readonly name: string; readonly title: string }[];
+  /** Undefined when there is no memory. */
+  allocate(byteLength: number): ArrayBuffer | undefined;
+  compile(words: Float64Array, regionBytes: Float64Array, instructionSet: number): CompiledProgram;
+  /** False when there was no memory for scratch. `regions` are the state, the work and the inputs. */
+  run(program: CompiledProgram, threads: number, regions: (ArrayBuffer | InputArray)[]): Promise<boolean>;
+  /** Seconds that each node has taken over all runs. */
+  seconds(program: CompiledProgram): Float64Array;
+}
+
+// the same from src/backends/native and from dist/backends/native
+const addonPath = fileURLToPath(new URL("../../../build/native/fovea.node", import.meta.url));
+
+/** The compiled addon, or why it cannot be had. */
+export function loadAddon(path = addonPath): Addon | { readonly unavailable: string } {
+  try {
+    return createRequire(import.meta.url)(path) as Addon;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "MODULE_NOT_FOUND" ? "it was not compiled at install" : message.split("\n")[0];
+    return { unavailable: `the native backend is not there: ${reason}` };
+  }
+}
