@@ -68,7 +68,7 @@ function createTextFont(font: Font): TextFont {
   };
 }
 
-/** As SVG. (The writer of opentype.js 2.0 loses parts of some glyphs, "0" and "8" among them.) */
+/** As SVG. The writer of opentype.js 2.0 leaves out the space before a negative number that it rounds to 0. */
 function writeCommand(command: PathCommand): string {
   const write = (...numbers: number[]): string => numbers.map((value) => value.toFixed(2)).join(" ");
   switch (command.type) {

@@ -14,23 +14,30 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** How many pixels inside `box` are clearly darker than the background. */
+/** How many pixels inside `box` are clearly darker than the background, in every channel. */
 export function countDark(image: RgbImage, box: Box, threshold = 140): number {
-  let dark = 0;
-  for (let y = box.top; y < box.bottom; y++) {
-    for (let x = box.left; x < box.right; x++) {
-      if (pixelAt(image, x, y).every((value) => value < threshold)) dark++;
-    }
-  }
-  return dark;
+  return countPixels(image, box, (red, green, blue) => Math.max(red, green, blue) < threshold);
 }
 
 /** How many pixels inside `box` are within 12 of `color`, channel by channel. */
 export function countColor(image: RgbImage, box: Box, color: readonly number[]): number {
+  const near = (value: number, wanted: number) => Math.abs(value - wanted) <= 12;
+  return countPixels(
+    image,
+    box,
+    (red, green, blue) => near(red, color[0]) && near(green, color[1]) && near(blue, color[2]),
+  );
+}
+
+function countPixels(
+  { pixels, width }: RgbImage,
+  box: Box,
+  counts: (red: number, green: number, blue: number) => boolean,
+): number {
   let count = 0;
   for (let y = box.top; y < box.bottom; y++) {
-    for (let x = box.left; x < box.right; x++) {
-      if (pixelAt(image, x, y).every((value, channel) => Math.abs(value - color[channel]) <= 12)) count++;
+    for (let at = (y * width + box.left) * 3; at < (y * width + box.right) * 3; at += 3) {
+      if (counts(pixels[at], pixels[at + 1], pixels[at + 2])) count++;
     }
   }
   return count;
