@@ -50,6 +50,7 @@ export interface Model {
  * @throws InputError `model.unknown-layer`, `model.bad-layer`, `model.bad-shape` or `model.bad-graph`, naming the layer
  */
 export function buildModel(description: ModelDescription): Model {
+  checkInput(description);
   const layers: ModelLayer[] = [];
   let weightLength = 0;
   for (const layerDescription of description.layers) {
@@ -88,6 +89,14 @@ export function recordModel(recorder: Recorder, model: Model, x: Tensor, trainin
 /** First values of a model's weights, in the order of `model.weights`; the same for the same seed. */
 export function initialWeights(model: Model, seed: number): Float32Array[] {
   return model.weights.map(({ initializer, shape }, index) => initialize(initializer, shape, seed, index));
+}
+
+function checkInput({ inputShape }: ModelDescription): void {
+  if (inputShape.length === 3 && inputShape.every((side) => Number.isInteger(side) && side > 0)) return;
+  throw new InputError(
+    "model.bad-shape",
+    `Expected an input of height x width x channels, each at least 1, found ${formatShape(inputShape)}`,
+  );
 }
 
 function buildLayer(

@@ -126,8 +126,9 @@ export class Recorder {
     const shared = [...this.producers.keys()].some(
       (other) => other !== tensor && other.buffer === tensor.buffer,
     );
-    const viewed = [...this.origins.values()].includes(tensor);
-    if (shared || viewed || this.origins.has(tensor) || tensor.buffer.region !== "work") {
+    const viewed = [...this.origins.values()].includes(tensor) || this.origins.has(tensor);
+    const placed = tensor.buffer === target.buffer;
+    if (shared || viewed || placed || tensor.buffer.region !== "work") {
       throw new Error(`Cannot place a tensor of shape ${formatShape(tensor.shape)}: its memory is shared`);
     }
     tensor.buffer = target.buffer;

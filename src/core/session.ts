@@ -1,4 +1,5 @@
-import { elementCount } from "../util/shapes.ts";
+import { InputError } from "../util/errors.ts";
+import { elementCount, formatShape } from "../util/shapes.ts";
 import type { Backend, Executable, InputArray, Memory } from "./backend.ts";
 import type { OptimizerRecord, WeightRecord } from "./description.ts";
 import type { Loss } from "./losses.ts";
@@ -42,6 +43,7 @@ export class Session {
   private readonly programs = new Map<string, { program: Program; executable: Executable }>();
   private memory: Memory;
   private updates = 0;
+  private running = false;
 
   constructor(backend: Backend, model: Model, compilation?: Compilation) {
     this.backend = backend;
@@ -59,10 +61,9 @@ export class Session {
   /** Predictions [batch, outputs] for images [batch, height, width, channels]. */
   async predict(images: Float32Array): Promise<Float32Array> {
     const batchSize = this.batchSizeOf(images);
-    const run = await this.run(`predict ${batchSize}`, () => inferenceProgram(this.model, { batchSize }), {
-      images,
-    });
-    return run("predictions");
+    const record = () => inferenceProgram(this.model, { batchSize });
+    const { predictions } = await this.run(`predict ${batchSize}`, record, { images });
+    return predictions;
   }
 
   /** Predictions and loss, nothing being learned. */
@@ -70,8 +71,8 @@ export class Session {
     const batchSize = this.batchSizeOf(images);
     const { loss } = this.compiled;
     const record = () => inferenceProgram(this.model, { batchSize }, loss);
-    const run = await this.run(`evaluate ${batchSize}`, record, { images, labels });
-    return { predictions: run("predictions"), loss: run("loss")[0] };
+    const outputs = await this.run(`evaluate ${batchSize}`, record, { images, labels });
+    return { predictions: outputs.predictions, loss: outputs.loss[0] };
   }
 
   /** One update of the weights. */
@@ -81,9 +82,9 @@ export class Session {
     const { definition, config } = optimizer;
     const settings = Float32Array.from(definition.settings(config, learningRate, this.updates + 1));
     const record = () => trainingProgram(this.model, loss, optimizer, { batchSize });
-    const run = await this.run(`train ${batchSize}`, record, { images, labels, settings, random });
+    const outputs = await this.run(`train ${batchSize}`, record, { images, labels, settings, random });
     this.updates++;
-    return { predictions: run("predictions"), loss: run("loss")[0] };
+    return { predictions: outputs.predictions, loss: outputs.loss[0] };
   }
 
   /** Copies of the weights, in the model's order. */
@@ -105,13 +106,23 @@ export class Session {
     return { className: definition.className, config, iterations: this.updates, slots };
   }
 
-  /** Goes on where another session's `optimizer` stopped. */
+  /**
+   * Goes on where another session's `optimizer` stopped.
+   * @throws InputError `optimizer.mismatch`
+   */
   set optimizer(record: OptimizerRecord) {
-    this.updates = record.iterations;
+    const { className } = this.compiled.optimizer.definition;
+    if (record.className !== className) {
+      throw new InputError(
+        "optimizer.mismatch",
+        `Expected what ${className} remembers, found what ${record.className} does`,
+      );
+    }
     this.slotNames.forEach((slot, index) => {
       const weights = record.slots.filter((entry) => entry.slot === slot).map(({ weight }) => weight.values);
       this.setAt(index + 1, weights);
     });
+    this.updates = record.iterations;
   }
 
   private get compiled(): Compilation {
@@ -126,19 +137,25 @@ export class Session {
   }
 
   private batchSizeOf(images: Float32Array): number {
-    return images.length / elementCount(this.model.description.inputShape);
+    const { inputShape } = this.model.description;
+    const batchSize = images.length / elementCount(inputShape);
+    if (batchSize >= 1 && Number.isInteger(batchSize)) return batchSize;
+    throw new Error(`Expected images of ${formatShape(inputShape)}, found ${images.length} numbers`);
   }
 
-  /** Runs a program and returns a function that copies an output. */
-  private async run(key: string, record: () => Program, given: Record<string, InputArray>) {
+  /** Runs a program and copies its outputs, by name. */
+  private async run(key: string, record: () => Program, given: Readonly<Record<string, InputArray>>) {
+    if (this.running) throw new Error("This session is at work; wait for it before the next call");
     const { program, executable } = this.prepare(key, record);
-    const inputs = Object.fromEntries([...program.inputs.keys()].map((name) => [name, given[name]]));
+    const inputs = chooseInputs(program, given);
     const memory = this.memory;
-    await executable.run(memory, inputs);
-    return (name: string): Float32Array => {
-      const { buffer, shape, offset } = program.outputs.get(name)!;
-      return new Float32Array(memory.work, buffer.byteOffset + offset * 4, elementCount(shape)).slice();
-    };
+    this.running = true;
+    try {
+      await executable.run(memory, inputs);
+      return readOutputs(program, memory);
+    } finally {
+      this.running = false;
+    }
   }
 
   private prepare(key: string, record: () => Program) {
@@ -178,4 +195,22 @@ export class Session {
     const start = (slot * this.model.weightLength + offset) * Float32Array.BYTES_PER_ELEMENT;
     return new Float32Array(this.memory.state, start, length);
   }
+}
+
+/** What the program asks for, each of its exact length: backends read the arrays as they are. */
+function chooseInputs(program: Program, given: Readonly<Record<string, InputArray>>) {
+  const chosen = [...program.inputs].map(([name, { shape }]) => {
+    const length = elementCount(shape);
+    if (given[name]?.length === length) return [name, given[name]];
+    throw new Error(`Expected ${length} numbers in ${name}, found ${given[name]?.length ?? "none"}`);
+  });
+  return Object.fromEntries(chosen) as Record<string, InputArray>;
+}
+
+function readOutputs({ outputs }: Program, { work }: Memory): Record<string, Float32Array> {
+  const copies = [...outputs].map(([name, { buffer, offset, shape }]) => {
+    const start = buffer.byteOffset + offset * Float32Array.BYTES_PER_ELEMENT;
+    return [name, new Float32Array(work, start, elementCount(shape)).slice()];
+  });
+  return Object.fromEntries(copies);
 }
