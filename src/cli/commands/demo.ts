@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import { Command } from "commander";
+import { readCsv } from "../../formats/csv.ts";
+import { drawFaces } from "../../platform/node/draw.ts";
+import { nodeMachine } from "../../platform/node/node-machine.ts";
+import { type PredictResult, predict } from "../../tasks/predict.ts";
+import { runFiles } from "../../tasks/run-folder.ts";
+import { train } from "../../tasks/train.ts";
+import type { TrainResult } from "../../tasks/train-events.ts";
+import { type CommonOptions, createContext, writeJson } from "../context.ts";
+import { bar, type Terminal } from "../terminal.ts";
+import { createTrainView } from "../train-view.ts";
+import { showPredictions } from "./predict.ts";
+import { quoted, showResult } from "./train.ts";
+
+interface DemoFlags extends CommonOptions {
+  readonly out?: string;
+}
+
+const FACES = 400;
+const EPOCHS = 20;
+/** Test photos that are classified at the end. */
+const PREDICTED = 6;
+
+export function demoCommand(): Command {
+  return new Command("demo")
+    .description(
+      "Draw happy and sad faces, then train, judge and use a classifier of them: the whole job in a minute",
+    )
+    .option(
+      "--out <folder>",
+      "a new folder for photos and run (default: the next free fovea-demo, fovea-demo-2, …)",
+    )
+    .option("--json", "print one JSON document")
+    .action(async (flags: DemoFlags) => {
+      const { terminal, json, signal } = createContext(flags);
+      const folder = flags.out ?? (await freeFolder());
+      const photos = join(folder, "faces");
+      terminal.line(terminal.bold(`Drawing ${FACES} faces into ${photos}`));
+      await drawFaces(photos, {
+        count: FACES,
+        signal,
+        onProgress: (done, total) => terminal.update(`Drawn ${done}/${total} ${bar(done / total, 20)}`),
+      });
+      signal.throwIfAborted();
+      const run = join(folder, "run");
+      terminal.line(
+        terminal.bold(`\n$ fovea train ${quoted(photos)} --epochs ${EPOCHS} --out ${quoted(run)}`),
+      );
+      const observe = createTrainView(terminal);
+      const result = await train(nodeMachine, { data: photos, epochs: EPOCHS, out: run, observe, signal });
+      if (result.ended === "interrupted") {
+        showResult(terminal, result);
+        process.exitCode = 130;
+        return;
+      }
+      const predicted = await predictTestPhotos(terminal, photos, run, signal);
+      if (json) writeJson({ photos, train: result, predict: predicted });
+      else showDemo(terminal, result, predicted);
+    });
+}
+
+async function freeFolder(): Promise<string> {
+  for (let n = 1; ; n++) {
+    const folder = n === 1 ? "fovea-demo" : `fovea-demo-${n}`;
+    if ((await nodeMachine.kindOf(folder)) === undefined) return folder;
+  }
+}
+
+/** Classifies some photos of the test part, as a user would classify new ones. */
+async function predictTestPhotos(
+  terminal: Terminal,
+  photos: string,
+  run: string,
+  signal: AbortSignal,
+): Promise<PredictResult> {
+  const [, ...rows] = readCsv(
+    new TextDecoder().decode(await nodeMachine.readFile(join(run, runFiles.predictions))),
+  );
+  const step = Math.max(1, Math.floor(rows.length / PREDICTED));
+  const paths = rows.filter((_, index) => index % step === 0).slice(0, PREDICTED);
+  terminal.line();
+  const sources = paths.map(([path]) => join(photos, path));
+  return predict(nodeMachine, { model: run, photos: sources, signal });
+}
+
+function showDemo(terminal: Terminal, result: TrainResult, predicted: PredictResult): void {
+  showResult(terminal, result);
+  terminal.line();
+  terminal.line(
+    terminal.bold(`$ fovea predict ${quoted(result.folder)} …   (test photos; the folder is the truth)`),
+  );
+  showPredictions(terminal, predicted);
+  terminal.line();
+  terminal.line("Now with your own photos, one folder a class:  fovea train <folder>");
+}

@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import { nodeMachine } from "../../platform/node/node-machine.ts";
+import { evaluate } from "../../tasks/evaluate.ts";
+import { type CommonOptions, createContext, writeJson } from "../context.ts";
+import { showEvaluation } from "../evaluation-view.ts";
+import { loadingLine, showProblems } from "../train-view.ts";
+
+interface EvaluateFlags extends CommonOptions {
+  readonly data?: string;
+  readonly out?: string;
+  readonly backend?: string;
+}
+
+export function evaluateCommand(): Command {
+  return new Command("evaluate")
+    .description("Judge a classifier on photos whose classes are known")
+    .argument("<model>", "a run folder (its best epoch) or a model file (.h5)")
+    .option("--data <folder>", "judge all photos of this folder instead of the run's test part")
+    .option(
+      "--out <folder>",
+      "write metrics.json, predictions.csv and the confusion matrix into a new folder",
+    )
+    .option("--backend <name>", "what computes: auto, native or reference (default: auto)")
+    .option("--json", "print one JSON document")
+    .action(async (model: string, flags: EvaluateFlags) => {
+      const { terminal, json, signal } = createContext(flags);
+      const { data, out, backend } = flags;
+      const onProgress = (done: number, total: number) => terminal.update(loadingLine(done, total));
+      const result = await evaluate(nodeMachine, { model, data, out, backend, onProgress, signal });
+      terminal.settle();
+      for (const notice of result.notices) terminal.line(notice);
+      if (json) writeJson(result);
+      else {
+        showProblems(terminal, result.problems);
+        const what = result.part === "test" ? "On the run's test photos" : `On all photos of ${result.data}`;
+        showEvaluation(terminal, result.evaluation, what);
+      }
+    });
+}
