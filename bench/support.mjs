@@ -59,7 +59,11 @@ export function machine() {
 
 function commit() {
   try {
-    const git = (...words) => execFileSync("git", ["-C", root, ...words], { encoding: "utf8" }).trim();
+    const git = (...words) =>
+      execFileSync("git", ["-C", root, ...words], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      }).trim();
     return (
       git("rev-parse", "--short", "HEAD") +
       (git("status", "--porcelain", "-uno") === "" ? "" : " with changes")

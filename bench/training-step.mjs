@@ -87,6 +87,6 @@ function report() {
   printTable([
     ["", "Fovea", "Keras", "Fovea / Keras"],
     ["step, s", written(fovea, 3), written(peer, 3), ratio.toFixed(2)],
-    ["images a second", (batchSize / fovea.median).toFixed(0), (batchSize / peer.median).toFixed(0), ""],
+    ["images a second", (batchSize / fovea.median).toFixed(1), (batchSize / peer.median).toFixed(1), ""],
   ]);
 }
