@@ -69,9 +69,7 @@ describe("the golden run's formula", () => {
 
 describeEachBackend("the report's network trains as in Keras", (backend) => {
   describe.each([false, true])("fused: %s", (fused) => {
-    it.each(
-      casesFor(backend, fused).map((run) => [`${run.optimizer}, ${run.classes} classes`, run] as const),
-    )("20 steps of %s", async (_, run) => {
+    it.each(casesFor(backend, fused).map((run) => [titleOf(run), run] as const))("%s", async (_, run) => {
       const { losses, weights } = await trainCase(backend, run, fused);
       const { count, relative } = firstLosses;
       expect(
@@ -83,12 +81,15 @@ describeEachBackend("the report's network trains as in Keras", (backend) => {
   });
 });
 
-/** The reference takes ten seconds a run, so of all combinations it makes two that differ in everything. */
+function titleOf({ losses, optimizer, classes }: RunCase): string {
+  return `${losses.length} steps of ${optimizer}, ${classes} classes`;
+}
+
+/** The reference takes seconds a run, so of all combinations it makes two that differ in everything, one cut short. */
 function casesFor(backend: Backend, fused: boolean): readonly RunCase[] {
   if (backend.name !== "reference") return fixture.cases;
-  return fixture.cases.filter(({ optimizer, classes }) =>
-    fused ? optimizer === "SGD" && classes === 2 : optimizer === "Adam" && classes === 3,
-  );
+  const [sgdOfTwo, , , adamOfThree] = fixture.cases;
+  return fused ? [sgdOfTwo!] : [{ ...adamOfThree!, losses: adamOfThree!.losses.slice(0, 5) }];
 }
 
 function trainCase(backend: Backend, run: RunCase, fused: boolean) {
