@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include "program.h"
 #include "threads.h"
@@ -261,7 +264,16 @@ static napi_value list_kernels(napi_env env) {
   return list;
 }
 
+/* glibc raises its bound for mapping a block with the blocks it sees, up to 32 MB, and keeps what lies below in an
+ * arena for each thread. Decoding 222 photos leaves 190 MB there that nobody uses; with a fixed bound, 40 MB. */
+static void return_freed_memory(void) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+#endif
+}
+
 NAPI_MODULE_INIT() {
+  return_freed_memory();
   napi_property_descriptor properties[] = {
       {"allocate", NULL, allocate, NULL, NULL, NULL, napi_enumerable, NULL},
       {"compile", NULL, compile, NULL, NULL, NULL, napi_enumerable, NULL},
