@@ -3,6 +3,7 @@ import { decodeBmp } from "../../data/bmp.ts";
 import { headLength, identifyImage, nameOfFormat, notAnImage } from "../../data/identify.ts";
 import type { ReadableFormat, RgbImage } from "../../data/image.ts";
 import { InputError } from "../../util/errors.ts";
+import { collectGarbage } from "./collect.ts";
 import { withoutBuffer } from "./files.ts";
 import { createMemoryGate } from "./memory-gate.ts";
 
@@ -13,6 +14,12 @@ const pixelLimit = 0x3fff * 0x3fff;
 const decodingBytes = 64 * 1024 * 1024;
 
 const withMemory = createMemoryGate(decodingBytes);
+
+/** How much is decoded before what nobody holds any more is freed. */
+const garbageBytes = 96 * 1024 * 1024;
+
+/** Since garbage was last collected. */
+let decodedBytes = 0;
 
 /**
  * Decodes to upright 8-bit RGB. The bytes of JPEG (accurate integer DCT), PNG, GIF and BMP are those that
@@ -58,6 +65,7 @@ async function decodeWithSharp(bytes: Uint8Array, format: ReadableFormat): Promi
   const cmyk = space === "cmyk";
   const bytesPerPixel = isProgressive ? 9 : 4; // a progressive JPEG holds all its 16-bit coefficients as well
   return withMemory(width * height * bytesPerPixel, async () => {
+    makeRoom(width * height * 3);
     const image = sharp(bytes, options).removeAlpha();
     const converted = cmyk
       ? image.pipelineColourspace("cmyk").toColourspace("cmyk")
@@ -66,6 +74,15 @@ async function decodeWithSharp(bytes: Uint8Array, format: ReadableFormat): Promi
     if (info.channels !== (cmyk ? 4 : 3)) throw new Error(`${info.channels} channels of ${space}`);
     return { width: info.width, height: info.height, pixels: cmyk ? cmykToRgb(data) : withoutBuffer(data) };
   });
+}
+
+/** Counts what has been decoded and has it freed now and then, for most of it is held no longer. */
+function makeRoom(bytes: number): void {
+  if (decodedBytes + bytes > garbageBytes) {
+    collectGarbage();
+    decodedBytes = 0;
+  }
+  decodedBytes += bytes;
 }
 
 /** sharp takes 50 ms to load, which `--help` need not wait for. */
