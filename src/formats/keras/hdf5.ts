@@ -46,9 +46,11 @@ export async function readHdf5<Result>(
     filesOf(library).writeFile(path, bytes, { canOwn: true });
     try {
       const file = new library.File(path, "r");
-      const result = read({ file, module: library.Module, fileBytes: bytes.length });
-      file.close();
-      return result;
+      try {
+        return read({ file, module: library.Module, fileBytes: bytes.length });
+      } finally {
+        file.close(); // after a failure too, or else the library keeps what it holds of the file
+      }
     } catch (error) {
       if (error instanceof InputError) throw error;
       throw new InputError(damaged, `Expected a sound HDF5 file, found one that cannot be read${at(error)}`, {
