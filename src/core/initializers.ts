@@ -14,7 +14,7 @@ const TRUNCATED_DEVIATION = 0.87962566103423978;
 const uniform =
   (limit: number): Draw =>
   (random) =>
-    (2 * random.next() - 1) * limit;
+    (2 * random.nextFloat32() - 1) * limit;
 
 const normal =
   (deviation: number): Draw =>
@@ -75,7 +75,9 @@ export function initialize(
 ): Float32Array {
   const draw = initializers[name](fansOf(shape));
   const random = new RandomStream(seed, "weights", stream);
-  return Float32Array.from({ length: elementCount(shape) }, () => draw(random));
+  const values = new Float32Array(elementCount(shape));
+  for (let i = 0; i < values.length; i++) values[i] = draw(random);
+  return values;
 }
 
 function fansOf(shape: readonly number[]): Fans {

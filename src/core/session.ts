@@ -87,7 +87,7 @@ export class Session {
     return { predictions: outputs.predictions, loss: outputs.loss[0] };
   }
 
-  /** Copies of the weights, in the model's order. */
+  /** The weights in the model's order: the memory itself, which the next step changes. */
   get weights(): WeightRecord[] {
     return this.recordsAt(0);
   }
@@ -97,7 +97,7 @@ export class Session {
     this.setAt(0, values);
   }
 
-  /** A copy of the optimizer's memory. */
+  /** The optimizer's memory, which the next step changes. */
   get optimizer(): OptimizerRecord {
     const { definition, config } = this.compiled.optimizer;
     const slots = this.slotNames.flatMap((slot, index) =>
@@ -175,7 +175,7 @@ export class Session {
       layer,
       name,
       shape,
-      values: this.stateAt(slot, offset, elementCount(shape)).slice(),
+      values: this.stateAt(slot, offset, elementCount(shape)),
     }));
   }
 

@@ -12,7 +12,7 @@ import {
   noSums,
   type RunningSums,
 } from "./history.ts";
-import { createBatcher, type LabelledImages } from "./labelled-images.ts";
+import { createGather, type Gather, type LabelledImages } from "./labelled-images.ts";
 
 export interface FitOptions {
   readonly train: LabelledImages;
@@ -36,13 +36,19 @@ export interface FitResult {
   readonly ended: "finished" | "stopped" | "interrupted";
 }
 
+/** What all epochs share. */
+interface Fit extends FitOptions {
+  readonly gather: Gather;
+}
+
 export const firstPosition: TrainingPosition = { epoch: 0, batch: 0, sums: noSums, history: [] };
 
 /**
  * Trains epoch after epoch and validates after each. The order of the images and all random numbers follow from the seed and the
  * position alone.
  */
-export async function fit(session: Session, options: FitOptions): Promise<FitResult> {
+export async function fit(session: Session, given: FitOptions): Promise<FitResult> {
+  const options: Fit = { ...given, gather: createGather(given.batchSize) };
   let position = options.from ?? firstPosition;
   while (position.epoch < options.epochs) {
     const { sums, batch, seconds, trained } = await trainEpoch(session, options, position);
@@ -68,12 +74,12 @@ export async function evaluateImages(
   session: Session,
   images: LabelledImages,
   batchSize: number,
+  gather = createGather(batchSize),
 ): Promise<EpochMetrics & { readonly predictions: Float32Array }> {
-  const gather = createBatcher(images, batchSize);
   const predictions = new Float32Array(images.items.length * images.outputs);
   let sums = noSums;
   for (const indices of batchesOf([...images.items.keys()], batchSize)) {
-    const batch = gather(indices);
+    const batch = gather(images, indices);
     const result = await session.evaluate(batch.images, batch.labels);
     predictions.set(result.predictions, indices[0] * images.outputs);
     sums = addCorrect(sums, result, batch.classes, images.outputs);
@@ -86,19 +92,18 @@ function batchesPerEpoch({ train, batchSize }: FitOptions): number {
 }
 
 /** Trains what is left of the epoch, until it ends or the signal aborts. */
-async function trainEpoch(session: Session, options: FitOptions, from: TrainingPosition) {
-  const { train, batchSize, seed, learningRate, epochs, signal } = options;
+async function trainEpoch(session: Session, options: Fit, from: TrainingPosition) {
+  const { train, batchSize, seed, learningRate, epochs, signal, gather } = options;
   const batches = [...batchesOf(epochOrder(train.items.length, seed, from.epoch), batchSize)];
-  const gather = createBatcher(train, batchSize);
   const began = options.clock();
   let sums = from.sums;
   let batch = from.batch;
-  let next = gather(batches[batch]);
+  let next = gather(train, batches[batch]);
   while (batch < batches.length && !signal?.aborted) {
     const current = next;
     const random = randomOf(seed, session.iterations);
     const step = session.train({ images: current.images, labels: current.labels, learningRate, random });
-    if (batch + 1 < batches.length) next = gather(batches[batch + 1]); // while the step runs
+    if (batch + 1 < batches.length) next = gather(train, batches[batch + 1]); // while the step runs
     sums = addCorrect(sums, await step, current.classes, train.outputs);
     batch++;
     const seconds = (options.clock() - began) / 1000;
@@ -120,14 +125,19 @@ async function trainEpoch(session: Session, options: FitOptions, from: TrainingP
 
 async function finishEpoch(
   session: Session,
-  options: FitOptions,
+  options: Fit,
   epoch: number,
   sums: RunningSums,
   trainSeconds: number,
   trained: number,
 ): Promise<EpochRecord> {
   const began = options.clock();
-  const { loss, accuracy } = await evaluateImages(session, options.validation, options.batchSize);
+  const { loss, accuracy } = await evaluateImages(
+    session,
+    options.validation,
+    options.batchSize,
+    options.gather,
+  );
   return {
     epoch,
     train: meansOf(sums),

@@ -14,16 +14,21 @@ export interface Batch {
   readonly classes: readonly number[];
 }
 
+/** Gathers the images with these indices into a batch. */
+export type Gather = (images: LabelledImages, indices: readonly number[]) => Batch;
+
 /**
- * Gathers images into batches. Two buffers take turns, so that one batch can be gathered while the one before it is at work; a
- * batch is good until the next but one is asked for.
+ * Makes a `Gather` with room for batches of this size. Two buffers take turns, so that one batch can be gathered while the one
+ * before it is at work; a batch is good until the next but one is asked for.
  */
-export function createBatcher({ items, outputs }: LabelledImages, batchSize: number) {
-  const imageLength = items[0]?.pixels.length ?? 0;
-  const buffers = [0, 1].map(() => new Float32Array(Math.min(batchSize, items.length) * imageLength));
+export function createGather(batchSize: number): Gather {
+  const buffers: (Float32Array | undefined)[] = [undefined, undefined];
   let turn = 0;
-  return (indices: readonly number[]): Batch => {
-    const images = buffers[turn].subarray(0, indices.length * imageLength);
+  return ({ items, outputs }, indices) => {
+    const imageLength = items[indices[0]].pixels.length;
+    const buffer = buffers[turn] ?? new Float32Array(batchSize * imageLength);
+    const images = buffer.subarray(0, indices.length * imageLength);
+    buffers[turn] = buffer;
     turn = 1 - turn;
     indices.forEach((index, row) => {
       images.set(items[index].pixels, row * imageLength);
