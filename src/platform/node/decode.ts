@@ -7,6 +7,8 @@ import { collectGarbage } from "./collect.ts";
 import { withoutBuffer } from "./files.ts";
 import { createMemoryGate } from "./memory-gate.ts";
 
+type Sharp = typeof import("sharp")["default"];
+
 /** The largest picture that is decoded, in pixels: libvips' own limit, 0.8 GB as RGB. */
 const pixelLimit = 0x3fff * 0x3fff;
 
@@ -33,8 +35,9 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
   const { format } = identity;
   if (format === undefined) throw notAnImage(identity);
   if (format === "bmp") return decodeBmp(bytes);
+  const sharp = await loadSharp(); // outside: a broken install is no fault of the photo
   try {
-    return await decodeWithSharp(bytes, format);
+    return await decodeWithSharp(sharp, bytes, format);
   } catch (error) {
     throw error instanceof InputError ? error : decodingError(error, format);
   }
@@ -51,8 +54,7 @@ export async function encodePng(image: RgbImage): Promise<Uint8Array> {
   );
 }
 
-async function decodeWithSharp(bytes: Uint8Array, format: ReadableFormat): Promise<RgbImage> {
-  const sharp = await loadSharp();
+async function decodeWithSharp(sharp: Sharp, bytes: Uint8Array, format: ReadableFormat): Promise<RgbImage> {
   const options: SharpOptions = {
     failOn: "error", // cut-short files fail; what every viewer forgives, such as a wrong checksum of a comment, not
     ignoreIcc: true,
@@ -86,7 +88,7 @@ function makeRoom(bytes: number): void {
 }
 
 /** sharp takes 50 ms to load, which `--help` need not wait for. */
-async function loadSharp(): Promise<typeof import("sharp")["default"]> {
+async function loadSharp(): Promise<Sharp> {
   const { default: sharp } = await import("sharp");
   sharp.cache(false); // no file is read twice
   sharp.concurrency(1); // several pictures are decoded at once instead, at a fraction of the memory
