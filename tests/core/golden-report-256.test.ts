@@ -29,7 +29,7 @@ describeEachBackend("the report's network at 256x256 trains as in Keras", (backe
   const title = (name: string) => (ready ? name : `${name} (${reason})`);
 
   it.skipIf(!ready)(title("20 SGD steps leave the same weights"), { timeout: 600_000 }, async () => {
-    const { weights } = await train(backend, "SGD");
+    const { weights } = await train(backend, "SGD", result().sgdLearningRate);
     const bytes = readFileSync(join(folder!, "sgd-weights.f32"));
     let offset = 0;
     for (const found of weights) {
@@ -42,14 +42,19 @@ describeEachBackend("the report's network at 256x256 trains as in Keras", (backe
 
   it.skipIf(!ready)(title("20 Adam steps give the same losses"), { timeout: 600_000 }, async () => {
     const { losses } = await train(backend, "Adam");
-    const { adamLosses } = JSON.parse(readFileSync(join(folder!, "result.json"), "utf8"));
+    const { adamLosses } = result();
     const { count, relative } = firstLosses;
     expect(firstDifference(losses.slice(0, count), adamLosses.slice(0, count), { relative })).toBeUndefined();
     expect(firstDifference(losses, adamLosses, laterLosses)).toBeUndefined();
   });
 });
 
-function train(backend: Backend, optimizer: "SGD" | "Adam") {
+/** As the Python script writes it. */
+function result(): { readonly sgdLearningRate: number; readonly adamLosses: readonly number[] } {
+  return JSON.parse(readFileSync(join(folder!, "result.json"), "utf8"));
+}
+
+function train(backend: Backend, optimizer: "SGD" | "Adam", learningRate?: number) {
   const model = buildModel(goldenModel(size, 2));
   return trainGolden(backend, model, binaryCrossentropy, {
     classes: 2,
@@ -58,5 +63,6 @@ function train(backend: Backend, optimizer: "SGD" | "Adam") {
     batchSize,
     steps: 20,
     fused: true,
+    learningRate,
   });
 }

@@ -14,6 +14,8 @@ export interface GoldenTraining {
   readonly batchSize: number;
   readonly steps: number;
   readonly fused: boolean;
+  /** The optimizer's default without it. */
+  readonly learningRate?: number;
 }
 
 /** Trains from the golden weights on the golden batches; the loss of each step and the final weights in model order. */
@@ -21,9 +23,9 @@ export async function trainGolden(
   backend: Backend,
   model: Model,
   loss: Loss,
-  { classes, optimizer: className, size, batchSize, steps, fused }: GoldenTraining,
+  { classes, optimizer: className, size, batchSize, steps, fused, learningRate }: GoldenTraining,
 ): Promise<{ losses: number[]; weights: Float32Array[] }> {
-  const optimizer = createOptimizer(className);
+  const optimizer = createOptimizer(className, { learningRate });
   const { definition, config } = optimizer;
   const run = prepareRun(backend, trainingProgram(model, loss, optimizer, { batchSize, fused }));
   const initial = goldenWeights(size, classes);
