@@ -12,7 +12,7 @@ import type { Machine } from "./machine.ts";
 /** A photo by its path, or its bytes with a name to call them by. */
 export type PhotoSource = string | { readonly name: string; readonly bytes: Uint8Array };
 
-export interface PredictOptions {
+export interface PredictRequest {
   /** A run folder or a model file. */
   readonly model: string;
   /** Photos and folders of photos; folders are walked. */
@@ -45,7 +45,7 @@ export interface PredictResult {
  * Classifies photos. One that cannot be read gets an error in its place, and the others their answer.
  * @throws InputError where the model or a folder cannot be read, or there is no photo at all
  */
-export async function predict(machine: Machine, options: PredictOptions): Promise<PredictResult> {
+export async function predict(machine: Machine, options: PredictRequest): Promise<PredictResult> {
   const classifier = await loadClassifier(machine, options.model);
   const { backend, notice } = await chooseBackend(options.backend ?? "auto");
   const session = new Session(backend, classifier.model);

@@ -1,0 +1,33 @@
+/**
+ * Fovea's library for Node: the verbs of the command line as functions. Each takes one object of options and throws an
+ * `InputError` with a stable code for what is wrong with what it was given.
+ */
+import { nodeMachine } from "./platform/node/node-machine.ts";
+import * as evaluating from "./tasks/evaluate.ts";
+import * as predicting from "./tasks/predict.ts";
+import * as summarizing from "./tasks/summary.ts";
+import * as training from "./tasks/train.ts";
+
+export type { Evaluation } from "./evaluation/evaluation.ts";
+export type { Rate } from "./evaluation/wilson.ts";
+export type { EvaluateRequest, EvaluateResult } from "./tasks/evaluate.ts";
+export type { PhotoSource, Prediction, PredictRequest, PredictResult } from "./tasks/predict.ts";
+export type { Summary, SummaryRequest } from "./tasks/summary.ts";
+export type { ResumeRequest, TrainRequest } from "./tasks/train.ts";
+export type { Observe, TrainEvent, TrainResult } from "./tasks/train-events.ts";
+export { InputError } from "./util/errors.ts";
+
+/** From a folder of photos, one sub-folder a class, to a run folder with a trained and judged classifier. */
+export const train = (request: training.TrainRequest) => training.train(nodeMachine, request);
+
+/** Goes on with a run that was interrupted, or adds epochs; to the same bits as if it had never stopped. */
+export const resume = (request: training.ResumeRequest) => training.resume(nodeMachine, request);
+
+/** Judges a run on its test photos, or any classifier on a folder of photos. */
+export const evaluate = (request: evaluating.EvaluateRequest) => evaluating.evaluate(nodeMachine, request);
+
+/** Classifies photos; one that cannot be read gets an error in its place, and the others their answer. */
+export const predict = (request: predicting.PredictRequest) => predicting.predict(nodeMachine, request);
+
+/** The layer table of an architecture, a run or a model file. */
+export const summarize = (request: summarizing.SummaryRequest) => summarizing.summarize(nodeMachine, request);
