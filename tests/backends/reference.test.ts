@@ -112,6 +112,38 @@ describe("activations at known points", () => {
   });
 });
 
+describe("convolution", () => {
+  it("is the sum of its definition, each axis by its own stride, padding and side", () => {
+    const [height, width, channels, filters] = [7, 9, 2, 3];
+    const [kernelHeight, kernelWidth, outputHeight, outputWidth] = [3, 2, 4, 3];
+    const window = { strideHeight: 2, strideWidth: 3, padTop: 1, padLeft: 0, outputHeight, outputWidth };
+    const numbers = (length: number) => Array.from({ length }, (_, i) => ((i * 37) % 23) - 11);
+    const x = numbers(height * width * channels);
+    const kernel = numbers(kernelHeight * kernelWidth * channels * filters);
+    const at = (row: number, column: number, c: number) =>
+      row < 0 || row >= height || column < 0 || column >= width
+        ? 0
+        : x[(row * width + column) * channels + c]!;
+    const expected = Array.from({ length: outputHeight * outputWidth * filters }, (_, index) => {
+      const o = index % filters;
+      const j = Math.floor(index / filters) % outputWidth;
+      const i = Math.floor(index / filters / outputWidth);
+      return kernel.reduce((sum, weight, k) => {
+        if (k % filters !== o) return sum;
+        const c = Math.floor(k / filters) % channels;
+        const q = Math.floor(k / filters / channels) % kernelWidth;
+        const p = Math.floor(k / filters / channels / kernelWidth);
+        return sum + weight * at(i * 2 + p - 1, j * 3 + q, c);
+      }, 0);
+    });
+    const given: Record<string, Given> = {
+      x: [[1, height, width, channels], x],
+      kernel: [[kernelHeight, kernelWidth, channels, filters], kernel],
+    };
+    expect(compute("conv2d", given, window).y).toEqual(expected);
+  });
+});
+
 describe("pools", () => {
   const window = { strideHeight: 2, strideWidth: 2, padTop: 0, padLeft: 0 };
 

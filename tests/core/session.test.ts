@@ -97,7 +97,7 @@ describeEachBackend("a session", (backend) => {
   it("learns: the loss on a batch falls to a tenth", async () => {
     const session = startSession(backend, adam, modelWithoutDropout);
     const first = await session.train(stepOf(0));
-    for (let i = 0; i < 40; i++) await session.train(stepOf(0));
+    for (let i = 0; i < 25; i++) await session.train(stepOf(0));
     const { images, labels } = stepOf(0);
     expect((await session.evaluate(images, labels)).loss).toBeLessThan(first.loss / 10);
   });
@@ -244,6 +244,30 @@ describe("what a session tells and takes", () => {
     expect(await untrained.predict(images)).toHaveLength(4 * classes);
     await expect(untrained.evaluate(images, labels)).rejects.toThrow("without a loss and an optimizer");
     await expect(untrained.train(stepOf(0))).rejects.toThrow("without a loss and an optimizer");
+  });
+
+  it("counts its steps for the optimizer, from 1 and on after a resume", async () => {
+    const seen: number[] = [];
+    const listening: Backend = {
+      ...referenceBackend,
+      compile: (program) => {
+        const { run } = referenceBackend.compile(program);
+        return {
+          run: (memory, inputs) => {
+            seen.push(inputs.settings![0]!);
+            return run(memory, inputs);
+          },
+        };
+      },
+    };
+    const first = startSession(listening, adam);
+    await trainSteps(first, 0, 2);
+    const second = startSession(listening, adam);
+    second.optimizer = first.optimizer;
+    await trainSteps(second, 2, 3);
+    const { definition, config } = adam.optimizer;
+    expect(seen).toEqual([1, 2, 3].map((step) => definition.settings(config, 0.05, step)[0]));
+    expect(new Set(seen).size).toBe(3);
   });
 
   it("takes the learning rate of each step", async () => {
