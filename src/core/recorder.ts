@@ -33,6 +33,11 @@ export class Recorder {
   /** An array that the caller gives at each run. */
   input(name: string, shape: readonly number[], dtype: DType = "float32"): Tensor {
     const known = this.inputs.get(name);
+    if (known && (!sameShape(known.shape, shape) || known.dtype !== dtype)) {
+      throw new Error(
+        `Expected input "${name}" to be ${formatShape(known.shape)}, found ${formatShape(shape)}`,
+      );
+    }
     if (known) return known;
     const tensor = newTensor("input", shape, dtype);
     tensor.buffer.byteOffset = 0;

@@ -205,6 +205,17 @@ describe("which operations a fused program holds", () => {
     expect(convolutionOperations(inference)).toEqual([...expected.inference].sort());
   });
 
+  it.each([true, false])("never holds a gradient of the images, fused: %s", (fused) => {
+    for (const { model: description } of cases) {
+      const model = buildModel(description);
+      const convolutions = description.layers.filter(({ className }) => className === "Conv2D");
+      const gradients = recordTraining(model, fused).nodes.filter(({ operation }) =>
+        /^conv.*InputGradient$/.test(operation),
+      );
+      expect(gradients).toHaveLength(convolutions.length - 1);
+    }
+  });
+
   it("leaves everything as recorded where it is turned off", () => {
     const model = buildModel(reportNetwork([30, 30, 3], 1));
     const names = inferenceProgram(model, { batchSize, fused: false }).nodes.map(

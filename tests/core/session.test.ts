@@ -76,22 +76,19 @@ describeEachBackend("a session", (backend) => {
       expect(first.iterations).toBe(6);
     });
 
-    it.each([3, 4, 5])(
-      "goes on to the same bits after %i steps, across a smaller last batch",
-      async (stop) => {
-        const whole = startSession(backend, compilation);
-        const losses = await trainSteps(whole, 0, 7);
-        const before = startSession(backend, compilation);
-        await trainSteps(before, 0, stop);
-        const after = new Session(backend, model, compilation);
-        after.weights = valuesOf(before);
-        after.optimizer = before.optimizer;
-        expect(after.iterations).toBe(stop);
-        expect(await trainSteps(after, stop, 7)).toEqual(losses.slice(stop));
-        expect(valuesOf(after)).toEqual(valuesOf(whole));
-        expect(after.optimizer).toEqual(whole.optimizer);
-      },
-    );
+    it.each([3, 4])("goes on to the same bits after %i steps, across a smaller last batch", async (stop) => {
+      const whole = startSession(backend, compilation);
+      const losses = await trainSteps(whole, 0, 7);
+      const before = startSession(backend, compilation);
+      await trainSteps(before, 0, stop);
+      const after = new Session(backend, model, compilation);
+      after.weights = valuesOf(before);
+      after.optimizer = before.optimizer;
+      expect(after.iterations).toBe(stop);
+      expect(await trainSteps(after, stop, 7)).toEqual(losses.slice(stop));
+      expect(valuesOf(after)).toEqual(valuesOf(whole));
+      expect(after.optimizer).toEqual(whole.optimizer);
+    });
   });
 
   it("learns: the loss on a batch falls to a tenth", async () => {
