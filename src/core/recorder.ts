@@ -34,9 +34,10 @@ export class Recorder {
   input(name: string, shape: readonly number[], dtype: DType = "float32"): Tensor {
     const known = this.inputs.get(name);
     if (known && (!sameShape(known.shape, shape) || known.dtype !== dtype)) {
-      throw new Error(
-        `Expected input "${name}" to be ${formatShape(known.shape)}, found ${formatShape(shape)}`,
+      const [expected, found] = [known, { shape, dtype }].map(
+        (one) => `${one.dtype} ${formatShape(one.shape)}`,
       );
+      throw new Error(`Expected input "${name}" to be ${expected}, found ${found}`);
     }
     if (known) return known;
     const tensor = newTensor("input", shape, dtype);

@@ -27,8 +27,10 @@ describe("tensors", () => {
   it("an input, or a part of the state, asked for again is the same tensor", () => {
     const { recorder, x, kernel } = recordDense();
     expect(recorder.input("x", [3, 5])).toBe(x);
-    expect(() => recorder.input("x", [5, 3])).toThrow('Expected input "x" to be 3x5, found 5x3');
-    expect(() => recorder.input("x", [3, 5], "uint8")).toThrow('Expected input "x"');
+    expect(() => recorder.input("x", [5, 3])).toThrow(
+      'Expected input "x" to be float32 3x5, found float32 5x3',
+    );
+    expect(() => recorder.input("x", [3, 5], "uint8")).toThrow("found uint8 3x5");
     expect(recorder.state([5, 2], 0)).toBe(kernel);
     expect(recorder.state([2, 5], 0)).not.toBe(kernel);
     expect(recorder.state([5, 2], 32)).not.toBe(kernel);
