@@ -108,14 +108,14 @@ function readAttribute(source: Hdf5Source, group: Group, name: string): string[]
   const { attrs } = group;
   if (!Object.hasOwn(attrs, name)) return undefined;
   const attribute = attrs[name];
-  const { shape, vlen, size, total_size: count } = attribute.metadata;
+  const { type, shape, vlen, size, total_size: count } = attribute.metadata;
   if (shape === null || count === 0) return []; // also of a list without a type, as h5py writes an empty one
-  if (size * count > Math.min(source.fileBytes, mostAttributeBytes)) {
-    throw damagedModel(`Expected text in attribute "${name}" of ${group.path}, found ${size * count} bytes`);
+  const isText = type === source.module.H5T_class_t.H5T_STRING.value;
+  if (!isText || size * count > Math.min(source.fileBytes, mostAttributeBytes)) {
+    const found = `${size * count} bytes of type ${attribute.dtype}`;
+    throw damagedModel(`Expected text in attribute "${name}" of ${group.path}, found ${found}`);
   }
-  const value = vlen ? readVariableTexts(source, attribute, count) : [attribute.value].flat();
-  if (value.every((item) => typeof item === "string")) return value;
-  throw damagedModel(`Expected text in attribute "${name}" of ${group.path}, found ${attribute.dtype}`);
+  return vlen ? readVariableTexts(source, attribute, count) : ([attribute.value].flat() as string[]);
 }
 
 /** More than Keras writes; asked before memory is taken, because a damaged attribute can claim any size. */
@@ -128,7 +128,6 @@ const mostAttributeBytes = 2 ** 24;
 function readVariableTexts({ module }: Hdf5Source, attribute: Attribute, count: number): string[] {
   const { file_id: file, path, name } = attribute;
   const pointerBytes = 4;
-  if (attribute.metadata.type !== module.H5T_class_t.H5T_STRING.value) return [];
   const buffer = module._malloc(count * pointerBytes);
   try {
     module.get_attribute_data(file, path, name, BigInt(buffer));
@@ -152,33 +151,44 @@ export function writeFloats(
 
 /** An array of numbers, as float32. */
 export function readFloats(
-  { fileBytes }: Hdf5Source,
+  source: Hdf5Source,
   group: Group,
   name: string,
 ): { shape: number[]; values: Float32Array } {
-  const dataset = datasetOf(group, name);
-  const { size, chunks } = dataset.metadata;
-  const shape = dataset.shape ?? [];
-  const count = shape.reduce((product, side) => product * side, 1);
-  // Asked before memory is taken: a damaged shape can claim any size. Deflate shrinks at most 1,032 times.
-  if (count * size > fileBytes * (chunks === null ? 1 : 1032)) {
-    throw damagedModel(`Expected at most ${fileBytes} bytes at ${dataset.path}, found the shape [${shape}]`);
-  }
-  const { value } = dataset;
-  if (value instanceof Float32Array) return { shape, values: value };
-  if (value instanceof Float64Array) return { shape, values: Float32Array.from(value) };
-  if (typeof value === "number") return { shape, values: Float32Array.of(value) };
-  throw damagedModel(`Expected float32 or float64 numbers at ${dataset.path}, found ${dataset.dtype}`);
+  const dataset = numbersOf(source, group, name, source.module.H5T_class_t.H5T_FLOAT.value, [4, 8]);
+  const { value, shape } = dataset;
+  return { shape: shape ?? [], values: toFloat32(value as Float32Array | Float64Array | number) };
+}
+
+function toFloat32(value: Float32Array | Float64Array | number): Float32Array {
+  if (value instanceof Float32Array) return value;
+  return typeof value === "number" ? Float32Array.of(value) : Float32Array.from(value);
 }
 
 /** A whole number that stands alone, such as the updates that an optimizer has made. */
-export function readCount(group: Group, name: string): number {
-  const dataset = datasetOf(group, name);
+export function readCount(source: Hdf5Source, group: Group, name: string): number {
+  const dataset = numbersOf(source, group, name, source.module.H5T_class_t.H5T_INTEGER.value, [1, 2, 4, 8]);
   const count = Number(dataset.shape?.length === 0 ? dataset.value : Number.NaN);
   if (Number.isSafeInteger(count) && count >= 0) return count;
   throw damagedModel(
     `Expected a count at ${dataset.path}, found ${dataset.dtype} of shape [${dataset.shape}]`,
   );
+}
+
+/** The dataset, after all that must hold before the library may read it into memory: a damaged one can claim anything. */
+function numbersOf(source: Hdf5Source, group: Group, name: string, type: number, sizes: number[]): Dataset {
+  const dataset = datasetOf(group, name);
+  const { metadata, path } = dataset;
+  if (metadata.type !== type || metadata.vlen || !sizes.includes(metadata.size)) {
+    const wanted = `${sizes.map((size) => 8 * size).join("- or ")}-bit numbers`;
+    throw damagedModel(
+      `Expected ${wanted} at ${path}, found a value of type ${metadata.type}, ${metadata.size} bytes`,
+    );
+  }
+  const bytes = metadata.size * (metadata.shape ?? []).reduce((product, side) => product * side, 1);
+  const ratio = metadata.chunks === null ? 1 : 1032; // deflate shrinks no further
+  if (bytes <= source.fileBytes * ratio) return dataset;
+  throw damagedModel(`Expected at most ${source.fileBytes * ratio} bytes at ${path}, found ${bytes}`);
 }
 
 function datasetOf(group: Group, name: string): Dataset {

@@ -60,7 +60,7 @@ export function readOptimizer(
   const iteration = names.find((name) => iterationName.test(name));
   if (iteration === undefined) return undefined;
   const slots = readSlots(source, group, names.filter(isSlot), order, trained);
-  return slots && { ...optimizer, iterations: readCount(group, iteration), slots };
+  return slots && { ...optimizer, iterations: readCount(source, group, iteration), slots };
 }
 
 const iterationName = /(^|\/)iter(ation)?(:\d+)?$/;

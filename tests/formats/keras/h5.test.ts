@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readKerasH5, writeKerasH5 } from "../../../src/formats/keras/h5.ts";
-import { readHdf5, readTexts, writeHdf5, writeTexts } from "../../../src/formats/keras/hdf5.ts";
+import { readFloats, readHdf5, readTexts, writeHdf5, writeTexts } from "../../../src/formats/keras/hdf5.ts";
 import type { SavedModel } from "../../../src/formats/saved-model.ts";
 import { fixtureBytes, kerasModel, smallModel } from "./fixtures.ts";
 
@@ -68,6 +68,20 @@ it("keeps more names than fit in one attribute of 64 KB", async () => {
     "layer_names2",
   ]);
   expect(await readHdf5(bytes, (source) => readTexts(source, source.file, "layer_names"))).toEqual(names);
+});
+
+it("reads arrays of float64, of one number and of none", async () => {
+  const bytes = await writeHdf5(0, (file) => {
+    file.create_dataset({ name: "double", data: Float64Array.of(0.1, 2), shape: [2, 1] });
+    file.create_dataset({ name: "scalar", data: Float32Array.of(3), shape: [] });
+    file.create_dataset({ name: "none", data: new Float32Array(0), shape: [0, 4] });
+    file.create_dataset({ name: "whole", data: Int32Array.of(1, 2), shape: [2] });
+  });
+  const read = (name: string) => readHdf5(bytes, (source) => readFloats(source, source.file, name));
+  expect(await read("double")).toEqual({ shape: [2, 1], values: Float32Array.of(0.1, 2) });
+  expect(await read("scalar")).toEqual({ shape: [], values: Float32Array.of(3) });
+  expect(await read("none")).toEqual({ shape: [0, 4], values: new Float32Array(0) });
+  await expect(read("whole")).rejects.toMatchObject({ code: "model.damaged" });
 });
 
 describe.each(["keras2-adam", "keras2-sgd", "keras3-adam", "keras3-sgd"])(
