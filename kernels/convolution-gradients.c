@@ -6,6 +6,7 @@
  * not zero are listed as (offset, value), and each adds a window of x (kernel gradient) or of the kernel (input
  * gradient), scaled by it, to sums that stay in registers.
  */
+#include "convolution-permuted.h"
 #include "convolution.h"
 
 enum {
@@ -13,16 +14,20 @@ enum {
   BLOCK_VECTORS = 4, /* and vectors of each */
   PARTIALS = 64,     /* partial sums of a kernel gradient at most, */
   PARTIAL_BYTES = 16 << 20, /* and together */
-  SEGMENT_BYTES = 16 << 10, /* of x under the entries that are gone through for each output channel: fits the cache */
+  SEGMENT_BYTES = 32 << 10, /* of x under the entries that are gone through for each output channel: fits the cache */
   INPUT_BAND_ROWS = 32,     /* rows of dx that a task computes at least; fewer would repeat more of the neighbours' work */
   INPUT_WORK = 8 * 1000 * 1000 /* multiply-adds of a task, were no element zero */
 };
 
-/* An element of the convolution's gradient that is not zero; the offset leads to what it scales. */
+/* Elements of the convolution's gradient that are not zero; an offset leads to what the value scales. */
 typedef struct {
-  int32_t offset;
-  float value;
-} Entry;
+  int32_t *offsets;
+  float *values;
+} Entries;
+
+INLINE Entries entries_from(Entries entries, int64_t index) {
+  return (Entries){entries.offsets + index, entries.values + index};
+}
 
 typedef struct {
   Convolution c;
@@ -38,12 +43,14 @@ INLINE Vector flowing(const Upstream *u, int64_t index, int64_t count) {
   return choose(load_some(u->y + index, count) > splat(0), value, splat(0));
 }
 
-/* Calls CASE(rows, vectors) with constants for the block of sums that comes next. */
-#define SWITCH_BLOCK(rows, vectors)                                                                                     \
-  switch ((rows) * 8 + (vectors)) {                                                                                     \
-    CASE(1, 1) CASE(1, 2) CASE(1, 3) CASE(1, 4) CASE(2, 1) CASE(2, 2) CASE(2, 3) CASE(2, 4)                             \
-    CASE(3, 1) CASE(3, 2) CASE(3, 3) CASE(3, 4)                                                                         \
-  }
+/* A function for each size of a block of sums, [rows - 1][vectors - 1]: DEFINE(rows, vectors) makes one named name_rows_vectors. */
+#define FOR_EACH_BLOCK(DEFINE)                                                                                          \
+  DEFINE(1, 1) DEFINE(1, 2) DEFINE(1, 3) DEFINE(1, 4) DEFINE(2, 1) DEFINE(2, 2) DEFINE(2, 3) DEFINE(2, 4)             \
+  DEFINE(3, 1) DEFINE(3, 2) DEFINE(3, 3) DEFINE(3, 4)
+#define BLOCK_TABLE(name)                                                                                               \
+  {{name##_1_1, name##_1_2, name##_1_3, name##_1_4},                                                                   \
+   {name##_2_1, name##_2_2, name##_2_3, name##_2_4},                                                                   \
+   {name##_3_1, name##_3_2, name##_3_3, name##_3_4}}
 
 /* ---- with respect to the kernel ---- */
 
@@ -58,27 +65,32 @@ typedef struct {
   float *dkernel, *dbias;
 } KernelGradient;
 
+/* `base` is kept in a register: compilers would rather add up each address anew. */
+INLINE const float *keep(const float *base) {
+  __asm__("" : "+r"(base));
+  return base;
+}
+
 INLINE void add_windows(int rows, int vectors, float *sums, int64_t sums_stride, const float *x, int64_t row_stride,
-                        const Entry *entries, int64_t count) {
+                        Entries entries, int64_t count) {
   const int sets = rows * vectors >= 6 ? 1 : 3; /* independent sums enough to hide the latency */
   Vector acc[BLOCK_ROWS * BLOCK_VECTORS];
+  const float *base[BLOCK_ROWS];
+  UNROLL for (int r = 0; r < rows; r++) base[r] = keep(x + r * row_stride);
   UNROLL for (int s = 0; s < sets; s++)
     UNROLL for (int r = 0; r < rows; r++)
       UNROLL for (int v = 0; v < vectors; v++)
         acc[(s * rows + r) * vectors + v] = s ? splat(0) : load(sums + r * sums_stride + v * WIDTH);
   int64_t e = 0;
   for (; e + sets <= count; e += sets)
-    UNROLL for (int s = 0; s < sets; s++) {
-      const float *window = x + entries[e + s].offset;
-      float value = entries[e + s].value;
+    UNROLL for (int s = 0; s < sets; s++)
       UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < vectors; v++)
-          acc[(s * rows + r) * vectors + v] += value * load(window + r * row_stride + v * WIDTH);
-    }
+          acc[(s * rows + r) * vectors + v] += entries.values[e + s] * load(base[r] + entries.offsets[e + s] + v * WIDTH);
   for (; e < count; e++)
     UNROLL for (int r = 0; r < rows; r++)
       UNROLL for (int v = 0; v < vectors; v++)
-        acc[r * vectors + v] += entries[e].value * load(x + entries[e].offset + r * row_stride + v * WIDTH);
+        acc[r * vectors + v] += entries.values[e] * load(base[r] + entries.offsets[e] + v * WIDTH);
   UNROLL for (int r = 0; r < rows; r++)
     UNROLL for (int v = 0; v < vectors; v++) {
       Vector sum = acc[r * vectors + v];
@@ -87,26 +99,32 @@ INLINE void add_windows(int rows, int vectors, float *sums, int64_t sums_stride,
     }
 }
 
+#define DEFINE(rows, vectors)                                                                                           \
+  static void add_windows_##rows##_##vectors(float *sums, int64_t sums_stride, const float *x, int64_t row_stride,     \
+                                             Entries entries, int64_t count) {                                    \
+    add_windows(rows, vectors, sums, sums_stride, x, row_stride, entries, count);                                      \
+  }
+FOR_EACH_BLOCK(DEFINE)
+#undef DEFINE
+
 /* Adds the entries' windows of x to one output channel's sums. */
-static void add_entries(const Convolution *c, float *sums, Rows rows, const Entry *entries, int64_t count) {
+static void add_entries(const Convolution *c, float *sums, Rows rows, Entries entries, int64_t count) {
+  static void (*const add[BLOCK_ROWS][BLOCK_VECTORS])(float *, int64_t, const float *, int64_t, Entries, int64_t) =
+      BLOCK_TABLE(add_windows);
   for (int64_t p = 0; p < c->kernel_height; p += BLOCK_ROWS)
     for (int64_t j = 0; j < c->padded_run; j += BLOCK_VECTORS * WIDTH) {
-      float *to = sums + p * c->padded_run + j;
-      const float *from = rows.data + p * rows.row_stride + j;
       int64_t block_rows = smaller_of(BLOCK_ROWS, c->kernel_height - p);
       int64_t vectors = smaller_of(BLOCK_VECTORS, (c->padded_run - j) / WIDTH);
-#define CASE(r, v)                                                                                                      \
-  case (r) * 8 + (v): add_windows(r, v, to, c->padded_run, from, rows.row_stride, entries, count); break;
-      SWITCH_BLOCK(block_rows, vectors)
-#undef CASE
+      add[block_rows - 1][vectors - 1](sums + p * c->padded_run + j, c->padded_run, rows.data + p * rows.row_stride + j,
+                                       rows.row_stride, entries, count);
     }
 }
 
-/* Lists what flows into pooled columns [first, end) of a row, a list for each of the group's channels. */
+/* Lists what flows into pooled columns [first, end) of a row: `segment` places for each of the group's channels. */
 static void list_by_channel(const KernelGradient *g, int64_t row_index, int64_t first, int64_t end, int64_t channel,
-                            int64_t channels, const int32_t *offsets, Entry *entries, int64_t *counts, float *bias) {
+                            int64_t channels, const int32_t *offsets, Entries entries, int32_t *counts, float *bias) {
   const Convolution *c = &g->u.c;
-  memset(counts, 0, (size_t)channels * sizeof(*counts));
+  for (int64_t o = 0; o < channels; o++) counts[o] = 0;
   int32_t right = (int32_t)(c->pool_width * c->stride_width * c->in);
   for (int64_t column = first; column < end; column++) {
     int64_t index = (row_index * c->pooled_width + column) * c->out + channel;
@@ -116,16 +134,58 @@ static void list_by_channel(const KernelGradient *g, int64_t row_index, int64_t 
       Vector flow = flowing(&g->u, index + block, lanes);
       if (bias) store_some(bias + block, load_some(bias + block, lanes) + flow, lanes);
       float values[WIDTH];
+      int32_t flows[WIDTH];
       store(values, flow);
+      store_integers(flows, flow != splat(0));
+      const uint8_t *position = g->u.position ? g->u.position + index + block : NULL;
       for (int64_t i = 0; i < lanes; i++) {
-        int64_t o = block + i;
-        int32_t offset = at + (g->u.position ? offsets[g->u.position[index + o]] : 0);
-        entries[o * g->segment + counts[o]] = (Entry){offset, values[i]};
-        counts[o] += values[i] != 0;
+        int64_t place = (block + i) * g->segment + counts[block + i];
+        entries.offsets[place] = at + (position ? offsets[position[i]] : 0);
+        entries.values[place] = values[i];
+        counts[block + i] -= flows[i];
       }
     }
   }
 }
+
+#if defined(__AVX512F__)
+static bool permutes(const KernelGradient *g) {
+  return g->u.position && g->u.c.out % WIDTH == 0 && permutation_fits(&g->u.c);
+}
+
+/* As kernel_gradient_task, for a part of the rows of x that is chosen by `permutes`. */
+static void permuted_task(void *context, int64_t task, void *scratch) {
+  const KernelGradient *g = context;
+  const Convolution *c = &g->u.c;
+  int64_t blocks = c->out / WIDTH, partial = task / blocks, channel = task % blocks * WIDTH;
+  Integers starts = window_starts(c);
+  int64_t step = c->pool_width * c->stride_width * c->in;
+  float sums[(PERMUTED_TAPS + 1) * WIDTH] = {0}, *bias = sums + PERMUTED_TAPS * WIDTH;
+  int64_t end = smaller_of((partial + 1) * g->units_per_partial, c->batch * c->pooled_height);
+  for (int64_t unit = partial * g->units_per_partial; unit < end; unit++) {
+    int64_t image = unit / c->pooled_height, row = unit % c->pooled_height;
+    Rows rows = padded_rows(c, g->x, image, row * c->pool_height, c->pool_height, WIDTH, scratch);
+    int64_t index = unit * c->pooled_width * c->out + channel;
+    (c->run == 9 ? add_permuted_9 : add_permuted_3)(
+        rows.data, step, rows.row_stride, c->stride_height * rows.row_stride, c->pooled_width, g->u.dy + index,
+        g->u.y ? g->u.y + index : NULL, g->u.position + index, c->out, starts, sums, bias);
+  }
+  int64_t taps = c->kernel_height * c->padded_run;
+  for (int64_t o = 0; o < WIDTH; o++) {
+    float *to = g->sums + (partial * c->out + channel + o) * taps;
+    memset(to, 0, (size_t)taps * sizeof(float));
+    for (int64_t p = 0; p < c->kernel_height; p++)
+      for (int64_t j = 0; j < c->run; j++) to[p * c->padded_run + j] = sums[(p * c->run + j) * WIDTH + o];
+    if (g->bias_sums) g->bias_sums[partial * c->out + channel + o] = bias[o];
+  }
+}
+#else
+static bool permutes(const KernelGradient *g) {
+  (void)g;
+  return false;
+}
+#define permuted_task kernel_gradient_task
+#endif
 
 static void kernel_gradient_task(void *context, int64_t task, void *scratch) {
   const KernelGradient *g = context;
@@ -139,9 +199,10 @@ static void kernel_gradient_task(void *context, int64_t task, void *scratch) {
   memset(sums, 0, (size_t)(channels * taps) * sizeof(float));
   if (bias) memset(bias, 0, (size_t)channels * sizeof(float));
 
-  int64_t *counts = scratch;
-  Entry *entries = (Entry *)(counts + g->group_channels);
-  float *padded = (float *)(entries + g->group_channels * g->segment);
+  int64_t places = g->group_channels * g->segment;
+  Entries entries = {scratch, (float *)scratch + places};
+  int32_t *counts = (int32_t *)scratch + 2 * places;
+  float *padded = (float *)scratch + 2 * places + g->group_channels;
   int32_t offsets[256];
   int64_t end = smaller_of((partial + 1) * g->units_per_partial, c->batch * c->pooled_height);
   for (int64_t unit = partial * g->units_per_partial; unit < end; unit++) {
@@ -154,7 +215,7 @@ static void kernel_gradient_task(void *context, int64_t task, void *scratch) {
       int64_t last = smaller_of(column + g->segment, c->pooled_width);
       list_by_channel(g, unit, column, last, channel, channels, offsets, entries, counts, bias);
       for (int64_t o = 0; o < channels; o++)
-        add_entries(c, sums + o * taps, rows, entries + o * g->segment, counts[o]);
+        add_entries(c, sums + o * taps, rows, entries_from(entries, o * g->segment), counts[o]);
     }
   }
 }
@@ -208,9 +269,10 @@ static bool run_kernel_gradient(const Upstream *upstream, const float *x, float 
   if (!g.sums) return false;
   if (dbias) g.bias_sums = g.sums + g.partials * c->out * taps;
   int64_t under = (c->pool_height - 1) * c->stride_height + c->kernel_height;
-  size_t bytes = (size_t)g.group_channels * (sizeof(int64_t) + (size_t)g.segment * sizeof(Entry)) +
-                 (size_t)padded_rows_size(c, under) * sizeof(float);
-  return parallel(g.partials * g.groups, bytes, kernel_gradient_task, &g) &&
+  size_t bytes = (size_t)(g.group_channels * (1 + 2 * g.segment) + padded_rows_size(c, under) + WIDTH) * sizeof(float);
+  bool permuted = permutes(&g);
+  int64_t tasks = g.partials * (permuted ? c->out / WIDTH : g.groups);
+  return parallel(tasks, bytes, permuted ? permuted_task : kernel_gradient_task, &g) &&
          parallel(divide_up(c->out, WIDTH), (size_t)(WIDTH * taps) * sizeof(float), sum_partials_task, &g);
 }
 
@@ -222,52 +284,77 @@ typedef struct {
   float *dx;
   int64_t bands, band_rows; /* rows of dx, cut */
   int64_t row_stride;       /* of the padded rows that sums are made in */
+  int64_t list_stride;      /* places for entries of a position of a pool: out, and a vector for `pick` to write over */
 } InputGradient;
 
 INLINE void scatter_block(int rows, int vectors, float *dx, int64_t row_stride, const float *kernel, int64_t kernel_stride,
-                          const Entry *entries, int64_t count) {
+                          Entries entries, int64_t count) {
   Vector acc[BLOCK_ROWS * BLOCK_VECTORS];
+  const float *base[BLOCK_ROWS];
+  UNROLL for (int r = 0; r < rows; r++) base[r] = keep(kernel + r * kernel_stride);
   UNROLL for (int r = 0; r < rows; r++)
     UNROLL for (int v = 0; v < vectors; v++) acc[r * vectors + v] = load(dx + r * row_stride + v * WIDTH);
-  for (int64_t e = 0; e < count; e++) {
-    const float *weights = kernel + entries[e].offset;
-    float value = entries[e].value;
+  for (int64_t e = 0; e < count; e++)
     UNROLL for (int r = 0; r < rows; r++)
-      UNROLL for (int v = 0; v < vectors; v++) acc[r * vectors + v] += value * load(weights + r * kernel_stride + v * WIDTH);
-  }
+      UNROLL for (int v = 0; v < vectors; v++)
+        acc[r * vectors + v] += entries.values[e] * load(base[r] + entries.offsets[e] + v * WIDTH);
   UNROLL for (int r = 0; r < rows; r++)
     UNROLL for (int v = 0; v < vectors; v++) store(dx + r * row_stride + v * WIDTH, acc[r * vectors + v]);
 }
 
+#define DEFINE(rows, vectors)                                                                                           \
+  static void scatter_block_##rows##_##vectors(float *dx, int64_t row_stride, const float *kernel,                     \
+                                               int64_t kernel_stride, Entries entries, int64_t count) {           \
+    scatter_block(rows, vectors, dx, row_stride, kernel, kernel_stride, entries, count);                               \
+  }
+FOR_EACH_BLOCK(DEFINE)
+#undef DEFINE
+
 /* Adds the kernels of the entries' channels, scaled, to the window of one pixel of the convolution. */
-static void scatter(const InputGradient *g, float *dx, const Entry *entries, int64_t count) {
+static void scatter(const InputGradient *g, float *dx, Entries entries, int64_t count) {
+  static void (*const add[BLOCK_ROWS][BLOCK_VECTORS])(float *, int64_t, const float *, int64_t, Entries, int64_t) =
+      BLOCK_TABLE(scatter_block);
   const Convolution *c = &g->u.c;
   for (int64_t p = 0; p < c->kernel_height; p += BLOCK_ROWS)
     for (int64_t j = 0; j < c->padded_run; j += BLOCK_VECTORS * WIDTH) {
-      float *to = dx + p * g->row_stride + j;
-      const float *from = g->kernel + p * c->padded_run + j;
       int64_t block_rows = smaller_of(BLOCK_ROWS, c->kernel_height - p);
       int64_t vectors = smaller_of(BLOCK_VECTORS, (c->padded_run - j) / WIDTH);
-#define CASE(r, v)                                                                                                      \
-  case (r) * 8 + (v): scatter_block(r, v, to, g->row_stride, from, c->padded_run, entries, count); break;
-      SWITCH_BLOCK(block_rows, vectors)
-#undef CASE
+      add[block_rows - 1][vectors - 1](dx + p * g->row_stride + j, g->row_stride, g->kernel + p * c->padded_run + j,
+                                       c->padded_run, entries, count);
     }
 }
 
-/* Lists what flows into one pooled pixel, a list of `out` places for each position of the pool. */
-static void list_by_position(const InputGradient *g, int64_t index, Entry *entries, int32_t *counts) {
+/*
+ * Lists what flows into one pooled pixel, a list for each position of the pool, `g->list_stride` places apart. Where lanes
+ * can be picked in one instruction and pools are small, a vector is gone through once for each position.
+ */
+static void list_by_position(const InputGradient *g, int64_t index, Entries entries, int32_t *counts) {
   const Convolution *c = &g->u.c;
-  int64_t taps = c->kernel_height * c->padded_run;
-  memset(counts, 0, (size_t)(c->pool_height * c->pool_width) * sizeof(*counts));
+  int32_t places = (int32_t)(c->pool_height * c->pool_width), taps = (int32_t)(c->kernel_height * c->padded_run);
+  for (int32_t place = 0; place < places; place++) counts[place] = 0;
   for (int64_t block = 0; block < c->out; block += WIDTH) {
     int64_t lanes = smaller_of(WIDTH, c->out - block);
+    Vector flow = flowing(&g->u, index + block, lanes);
+    Integers flows = flow != splat(0), offsets = ((int32_t)block + lane_numbers()) * taps;
+    Integers position = {0};
+    if (g->u.position) position = load_some_bytes(g->u.position + index + block, lanes);
+    if (CAN_PICK && places <= 4) {
+      for (int32_t place = 0; place < places; place++) {
+        int64_t at = place * g->list_stride + counts[place];
+        counts[place] += pick(flows & (position == place), flow, offsets, entries.values + at, entries.offsets + at);
+      }
+      continue;
+    }
     float values[WIDTH];
-    store(values, flowing(&g->u, index + block, lanes));
+    int32_t flowing_lanes[WIDTH], positions[WIDTH];
+    store(values, flow);
+    store_integers(flowing_lanes, flows);
+    store_integers(positions, position);
     for (int64_t i = 0; i < lanes; i++) {
-      int64_t o = block + i, position = g->u.position ? g->u.position[index + o] : 0;
-      entries[position * c->out + counts[position]] = (Entry){(int32_t)(o * taps), values[i]};
-      counts[position] += values[i] != 0;
+      int64_t at = positions[i] * g->list_stride + counts[positions[i]];
+      entries.offsets[at] = (int32_t)(block + i) * taps;
+      entries.values[at] = values[i];
+      counts[positions[i]] -= flowing_lanes[i];
     }
   }
 }
@@ -292,8 +379,9 @@ static void input_gradient_task(void *context, int64_t task, void *scratch) {
   int64_t reach = end > first ? (end * c->pool_height - 1) * c->stride_height + c->kernel_height : 0;
   int64_t height = larger_of(to + c->pad_top, reach) - base;
 
-  Entry *entries = scratch;
-  float *sums = (float *)(entries + round_up(c->pool_height * c->pool_width * c->out, 8));
+  int64_t places = c->pool_height * c->pool_width * g->list_stride;
+  Entries entries = {scratch, (float *)scratch + places};
+  float *sums = (float *)scratch + 2 * places;
   memset(sums, 0, (size_t)(height * g->row_stride + c->padded_run) * sizeof(float));
   int32_t counts[256];
   for (int64_t row = first; row < end; row++)
@@ -304,7 +392,7 @@ static void input_gradient_task(void *context, int64_t task, void *scratch) {
         for (int64_t q = 0; q < c->pool_width; q++, place++)
           if (counts[place])
             scatter(g, window + p * c->stride_height * g->row_stride + q * c->stride_width * c->in,
-                    entries + place * c->out, counts[place]);
+                    entries_from(entries, place * g->list_stride), counts[place]);
     }
   for (int64_t row = from; row < to; row++)
     memcpy(g->dx + (image * c->height + row) * c->width * c->in,
@@ -339,8 +427,9 @@ static bool run_input_gradient(const Upstream *upstream, const float *kernel, fl
   int64_t width = larger_of(columns_covered(c, larger_of(1, c->columns)), c->pad_left + c->width);
   g.row_stride = round_up(width * c->in + c->padded_run - c->run, WIDTH);
   int64_t height = g.band_rows + 2 * (c->kernel_height + step);
-  size_t bytes = (size_t)round_up(c->pool_height * c->pool_width * c->out, 8) * sizeof(Entry) +
-                 (size_t)(height * g.row_stride + c->padded_run) * sizeof(float);
+  g.list_stride = round_up(c->out, WIDTH) + WIDTH;
+  int64_t places = 2 * c->pool_height * c->pool_width * g.list_stride;
+  size_t bytes = (size_t)(places + height * g.row_stride + c->padded_run) * sizeof(float);
   return parallel(c->batch * g.bands, bytes, input_gradient_task, &g);
 }
 

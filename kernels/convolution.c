@@ -90,8 +90,7 @@ static void pool_lines(const Forward *f, const float *lines, int64_t line_stride
         }
       int64_t channels = smaller_of(WIDTH, c->out - channel);
       store_some(y + column * c->out + channel, best, channels);
-      Bytes places = __builtin_convertvector(winner, Bytes);
-      memcpy(position + column * c->out + channel, &places, (size_t)channels);
+      store_some_bytes(position + column * c->out + channel, winner, channels);
     }
 }
 
@@ -108,9 +107,7 @@ INLINE void pool_pixels(const Forward *f, int columns, const float *x, int64_t r
     Integers low = lower > upper;
     Integers winner = choose_integers(low, 2 - lower_right, -right);
     store_some(y + i * c->out, choose(low, lower, upper), channels);
-    Bytes places = __builtin_convertvector(winner, Bytes);
-    if (channels >= WIDTH) memcpy(position + i * c->out, &places, WIDTH);
-    else memcpy(position + i * c->out, &places, (size_t)channels);
+    store_some_bytes(position + i * c->out, winner, channels);
   }
 }
 

@@ -3,6 +3,9 @@
 
 #include <stdint.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 #define WIDTH 16
@@ -15,7 +18,7 @@
 typedef float Vector __attribute__((vector_size(4 * WIDTH)));
 typedef int32_t Integers __attribute__((vector_size(4 * WIDTH)));
 typedef float UnalignedVector __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
-typedef uint8_t Bytes __attribute__((vector_size(WIDTH)));
+typedef uint8_t UnalignedBytes __attribute__((vector_size(WIDTH), aligned(1), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 /* For loops whose bounds are constants after inlining: they have to vanish, so that arrays become registers. */
@@ -46,6 +49,63 @@ INLINE void store_some(float *p, Vector v, int64_t count) {
   memcpy(p, lanes, (size_t)count * sizeof(float));
 }
 
+INLINE void store_integers(int32_t *p, Integers v) { memcpy(p, &v, sizeof(v)); }
+
+/* GCC takes `__builtin_convertvector` apart element by element, hence the instructions themselves where they are known. */
+INLINE Integers load_bytes(const uint8_t *p) {
+#if defined(__AVX512F__)
+  return (Integers)_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)p));
+#elif defined(__AVX2__)
+  return (Integers)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)p));
+#else
+  return __builtin_convertvector(*(const UnalignedBytes *)p, Integers);
+#endif
+}
+
+/* Lanes from 0 to 255. */
+INLINE void store_bytes(uint8_t *p, Integers v) {
+#if defined(__AVX512F__)
+  _mm_storeu_si128((void *)p, _mm512_cvtepi32_epi8((__m512i)v));
+#elif defined(__AVX2__)
+  __m128i halves = _mm_packus_epi32(_mm256_castsi256_si128((__m256i)v), _mm256_extracti128_si256((__m256i)v, 1));
+  _mm_storel_epi64((void *)p, _mm_packus_epi16(halves, halves));
+#elif defined(__SSE2__)
+  __m128i halves = _mm_packs_epi32((__m128i)v, (__m128i)v);
+  *(int32_t __attribute__((aligned(1), may_alias)) *)p = _mm_cvtsi128_si32(_mm_packus_epi16(halves, halves));
+#else
+  *(UnalignedBytes *)p = __builtin_convertvector(v, UnalignedBytes);
+#endif
+}
+
+INLINE void store_some_bytes(uint8_t *p, Integers v, int64_t count) {
+  if (count >= WIDTH) {
+    store_bytes(p, v);
+    return;
+  }
+  uint8_t lanes[WIDTH];
+  store_bytes(lanes, v);
+  memcpy(p, lanes, (size_t)count);
+}
+
+/* The first `count` bytes, zeros behind them. */
+INLINE Integers load_some_bytes(const uint8_t *p, int64_t count) {
+  if (count >= WIDTH) return load_bytes(p);
+  uint8_t lanes[WIDTH] = {0};
+  memcpy(lanes, p, (size_t)count);
+  return load_bytes(lanes);
+}
+
+/* 0, 1, 2 … */
+INLINE Integers lane_numbers(void) {
+#if WIDTH == 16
+  return (Integers){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif WIDTH == 8
+  return (Integers){0, 1, 2, 3, 4, 5, 6, 7};
+#else
+  return (Integers){0, 1, 2, 3};
+#endif
+}
+
 /* a where the mask is set (all bits of a lane), otherwise b. */
 INLINE Vector choose(Integers mask, Vector a, Vector b) {
   return (Vector)((mask & (Integers)a) | (~mask & (Integers)b));
@@ -55,6 +115,25 @@ INLINE Integers choose_integers(Integers mask, Integers a, Integers b) { return 
 
 /* The larger one; b where they are equal or a is not a number. */
 INLINE Vector larger(Vector a, Vector b) { return choose(a > b, a, b); }
+
+#if defined(__AVX512F__)
+enum { CAN_PICK = 1 };
+
+/* Writes the lanes where the mask is set, one behind the other, and whole vectors in all; says how many those were. */
+INLINE int32_t pick(Integers mask, Vector values, Integers offsets, float *to_values, int32_t *to_offsets) {
+  __mmask16 bits = _mm512_movepi32_mask((__m512i)mask);
+  _mm512_storeu_ps(to_values, _mm512_maskz_compress_ps(bits, (__m512)values));
+  _mm512_storeu_si512(to_offsets, _mm512_maskz_compress_epi32(bits, (__m512i)offsets));
+  return __builtin_popcount(bits);
+}
+#else
+enum { CAN_PICK = 0 };
+
+INLINE int32_t pick(Integers mask, Vector values, Integers offsets, float *to_values, int32_t *to_offsets) {
+  (void)mask, (void)values, (void)offsets, (void)to_values, (void)to_offsets;
+  return 0;
+}
+#endif
 
 INLINE int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 

@@ -71,6 +71,8 @@ const convolutionShapes: readonly ConvolutionShape[] = [
   { title: "one of everything", x: [1, 1, 1, 1], kernel: [1, 1, 1, 1] },
   { title: "primes", x: [2, 5, 7, 3], kernel: [3, 3, 3, 17] },
   { title: "a vector of channels", x: [1, 7, 29, 16], kernel: [3, 3, 16, 32] },
+  { title: "a first layer, RGB", x: [2, 9, 39, 3], kernel: [3, 3, 3, 32] },
+  { title: "a first layer, grey", x: [3, 7, 10, 1], kernel: [3, 3, 1, 16], pad: [1, 1], size: [7, 10] },
   { title: "one more than a vector", x: [1, 6, 17, 5], kernel: [3, 3, 5, 33] },
   { title: "1x1", x: [2, 5, 13, 7], kernel: [1, 1, 7, 9] },
   { title: "1x7", x: [1, 4, 30, 2], kernel: [1, 7, 2, 8] },
