@@ -22,27 +22,26 @@ const boundRounding = 1 + 1e-6;
 
 const cases = readKerasFixture<{ cases: InitializerCase[] }>("initializers.json").cases;
 
-it.each(cases.map((one) => [`${one.initializer} of ${one.shape.join("x")}`, one] as const))(
-  "%s is distributed as in Keras",
-  (_, { initializer, shape, expected }) => {
-    const values = initialize(initializer, shape, 11, 3);
-    if (expected.distribution === "constant") {
-      expect(values.every((value) => value === expected.value)).toBe(true);
-      return;
-    }
-    const { mean, deviation, minimum, maximum } = describeValues(values);
-    const standardError = standardErrors / Math.sqrt(values.length);
-    expect(Math.abs(mean)).toBeLessThan(standardError * expected.deviation!);
-    expect(Math.abs(deviation / expected.deviation! - 1)).toBeLessThan(standardError);
-    if (expected.maximum !== undefined) {
-      expect(maximum).toBeLessThanOrEqual(expected.maximum * boundRounding);
-      expect(minimum).toBeGreaterThanOrEqual(expected.minimum! * boundRounding);
-    } else {
-      // A normal distribution that is not cut reaches beyond two deviations even in 200 draws.
-      expect(Math.max(maximum, -minimum)).toBeGreaterThan(2 * expected.deviation!);
-    }
-  },
-);
+it.each(
+  cases.map((one) => [`${one.initializer} of ${one.shape.join("x")}`, one] as const),
+)("%s is distributed as in Keras", (_, { initializer, shape, expected }) => {
+  const values = initialize(initializer, shape, 11, 3);
+  if (expected.distribution === "constant") {
+    expect(values.every((value) => value === expected.value)).toBe(true);
+    return;
+  }
+  const { mean, deviation, minimum, maximum } = describeValues(values);
+  const standardError = standardErrors / Math.sqrt(values.length);
+  expect(Math.abs(mean)).toBeLessThan(standardError * expected.deviation!);
+  expect(Math.abs(deviation / expected.deviation! - 1)).toBeLessThan(standardError);
+  if (expected.maximum !== undefined) {
+    expect(maximum).toBeLessThanOrEqual(expected.maximum * boundRounding);
+    expect(minimum).toBeGreaterThanOrEqual(expected.minimum! * boundRounding);
+  } else {
+    // A normal distribution that is not cut reaches beyond two deviations even in 200 draws.
+    expect(Math.max(maximum, -minimum)).toBeGreaterThan(2 * expected.deviation!);
+  }
+});
 
 function describeValues(values: Float32Array) {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -40,23 +40,22 @@ const casesOf = (file: string) => readKerasFixture<{ cases: LayerCase[] }>(`laye
 
 describeEachBackend("layers as Keras computes them", (backend) => {
   describe.each(files)("%s", (file) => {
-    it.each(casesOf(file).map((layerCase) => [titleOf(layerCase), layerCase] as const))(
-      "%s",
-      async (_, layerCase) => {
-        for (const fused of [false, true]) {
-          const { program, weights } = recordCase(layerCase, fused);
-          const run = prepareRun(backend, program);
-          for (const { name, offset } of weights) run.state.set(float32Of(layerCase.weights[name]!), offset);
-          const r = float32Of(layerCase.r);
-          const inputs = { x: float32Of(layerCase.input), r, label: new Float32Array(1) };
-          const found = await run.run(inputs);
-          for (const [name, expected] of expectedOutputs(layerCase)) {
-            const difference = firstDifference(found[name]!, float32Of(expected), sumTolerance);
-            expect(difference, `${name}, ${fused ? "fused" : "plain"}`).toBeUndefined();
-          }
+    it.each(
+      casesOf(file).map((layerCase) => [titleOf(layerCase), layerCase] as const),
+    )("%s", async (_, layerCase) => {
+      for (const fused of [false, true]) {
+        const { program, weights } = recordCase(layerCase, fused);
+        const run = prepareRun(backend, program);
+        for (const { name, offset } of weights) run.state.set(float32Of(layerCase.weights[name]!), offset);
+        const r = float32Of(layerCase.r);
+        const inputs = { x: float32Of(layerCase.input), r, label: new Float32Array(1) };
+        const found = await run.run(inputs);
+        for (const [name, expected] of expectedOutputs(layerCase)) {
+          const difference = firstDifference(found[name]!, float32Of(expected), sumTolerance);
+          expect(difference, `${name}, ${fused ? "fused" : "plain"}`).toBeUndefined();
         }
-      },
-    );
+      }
+    });
   });
 });
 

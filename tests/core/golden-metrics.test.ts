@@ -18,19 +18,18 @@ const digits = 6;
 
 const cases = readKerasFixture<{ cases: MetricCase[] }>("metrics.json").cases;
 
-it.each(cases.map((one) => [`${one.metric}, ${one.note}`, one] as const))(
-  "%s, as in Keras",
-  (_, metricCase) => {
-    const { metric, yPred, firstBatch, afterFirstBatch, value } = metricCase;
-    const [rows, outputs] = yPred.shape as [number, number];
-    const predictions = float32Of(yPred);
-    const classes = classesOf(metricCase);
-    const measure = (count: number) =>
-      measured(metric, predictions.subarray(0, count * outputs), classes.slice(0, count), outputs);
-    expect(measure(rows)).toBeCloseTo(value, digits);
-    expect(measure(firstBatch)).toBeCloseTo(afterFirstBatch, digits);
-  },
-);
+it.each(
+  cases.map((one) => [`${one.metric}, ${one.note}`, one] as const),
+)("%s, as in Keras", (_, metricCase) => {
+  const { metric, yPred, firstBatch, afterFirstBatch, value } = metricCase;
+  const [rows, outputs] = yPred.shape as [number, number];
+  const predictions = float32Of(yPred);
+  const classes = classesOf(metricCase);
+  const measure = (count: number) =>
+    measured(metric, predictions.subarray(0, count * outputs), classes.slice(0, count), outputs);
+  expect(measure(rows)).toBeCloseTo(value, digits);
+  expect(measure(firstBatch)).toBeCloseTo(afterFirstBatch, digits);
+});
 
 /** The class of each row, from labels of 0 and 1 or from one-hot rows. */
 function classesOf({ yTrue }: MetricCase): number[] {

@@ -28,27 +28,29 @@ const slotTolerance = { relative: 1e-4 };
 const cases = readKerasFixture<{ cases: OptimizerCase[] }>("optimizers.json").cases;
 
 describeEachBackend("optimizers as Keras updates", (backend) => {
-  it.each(cases.map((optimizerCase) => [titleOf(optimizerCase), optimizerCase] as const))(
-    "%s",
-    async (_, { className, config, weights, steps }) => {
-      const optimizer = createOptimizer(className, config);
-      const initial = flatten(weights);
-      const run = prepareRun(backend, recordUpdate(optimizer, initial.length));
-      run.state.set(initial);
-      for (const [index, step] of steps.entries()) {
-        const { definition, config: full } = optimizer;
-        const settings = Float32Array.from(definition.settings(full, full.learningRate, index + 1));
-        await run.run({ gradients: flatten(step.gradients), settings });
-        const [found, ...slots] = partsOf(run.state, initial.length);
-        const weightDifference = firstDifference(found!, flatten(step.weights), weightTolerance);
-        expect(weightDifference, `weights after step ${index + 1}`).toBeUndefined();
-        for (const [i, name] of definition.slots(full).entries()) {
-          const difference = firstDifference(slots[i]!, flatten(step.slots[name]!), slotTolerance);
-          expect(difference, `${name} after step ${index + 1}`).toBeUndefined();
-        }
+  it.each(cases.map((optimizerCase) => [titleOf(optimizerCase), optimizerCase] as const))("%s", async (_, {
+    className,
+    config,
+    weights,
+    steps,
+  }) => {
+    const optimizer = createOptimizer(className, config);
+    const initial = flatten(weights);
+    const run = prepareRun(backend, recordUpdate(optimizer, initial.length));
+    run.state.set(initial);
+    for (const [index, step] of steps.entries()) {
+      const { definition, config: full } = optimizer;
+      const settings = Float32Array.from(definition.settings(full, full.learningRate, index + 1));
+      await run.run({ gradients: flatten(step.gradients), settings });
+      const [found, ...slots] = partsOf(run.state, initial.length);
+      const weightDifference = firstDifference(found!, flatten(step.weights), weightTolerance);
+      expect(weightDifference, `weights after step ${index + 1}`).toBeUndefined();
+      for (const [i, name] of definition.slots(full).entries()) {
+        const difference = firstDifference(slots[i]!, flatten(step.slots[name]!), slotTolerance);
+        expect(difference, `${name} after step ${index + 1}`).toBeUndefined();
       }
-    },
-  );
+    }
+  });
 
   it.each(["Adam", "SGD"])("%s has Keras's defaults", (className) => {
     const keras = cases.find((optimizerCase) => optimizerCase.className === className)!;

@@ -16,17 +16,16 @@ describe("Wilson's interval", () => {
 
   const z = 1.959963984540054;
 
-  it.each([1, 10, 22, 10_000])(
-    "of none and of all in %i ends at 0 and 1 exactly, by its closed form",
-    (cases) => {
-      const [lowest, high] = wilsonInterval(0, cases);
-      expect(lowest).toBe(0);
-      expect(high).toBeCloseTo((z * z) / (cases + z * z), 12);
-      const [low, highest] = wilsonInterval(cases, cases);
-      expect(low).toBeCloseTo(cases / (cases + z * z), 12);
-      expect(highest).toBe(1);
-    },
-  );
+  it.each([
+    1, 10, 22, 10_000,
+  ])("of none and of all in %i ends at 0 and 1 exactly, by its closed form", (cases) => {
+    const [lowest, high] = wilsonInterval(0, cases);
+    expect(lowest).toBe(0);
+    expect(high).toBeCloseTo((z * z) / (cases + z * z), 12);
+    const [low, highest] = wilsonInterval(cases, cases);
+    expect(low).toBeCloseTo(cases / (cases + z * z), 12);
+    expect(highest).toBe(1);
+  });
 
   it("lies in [0, 1], holds the share and mirrors itself", () => {
     for (const cases of [1, 2, 7, 31]) {

@@ -27,15 +27,18 @@ describe("the SVG", () => {
     expect(svg).toContain("Best epoch 3: training 0.2333, validation 0.6000.");
   });
 
-  it.each(["Loss", "Epoch", "Training", "Validation", "best epoch: 3"])(
-    "draws the words %j",
-    async (words) => {
-      const svg = await plotHistory(history(5), "loss", font);
-      const shapes = [...svg.matchAll(/<path d="([^"]+)"/g)].map(([, path]) => shapeOf(path));
-      const drawn = [13, 14, 20].map((size) => shapeOf(font.outline(words, 0, 0, size)));
-      expect(drawn.some((shape) => shapes.includes(shape))).toBe(true);
-    },
-  );
+  it.each([
+    "Loss",
+    "Epoch",
+    "Training",
+    "Validation",
+    "best epoch: 3",
+  ])("draws the words %j", async (words) => {
+    const svg = await plotHistory(history(5), "loss", font);
+    const shapes = [...svg.matchAll(/<path d="([^"]+)"/g)].map(([, path]) => shapeOf(path));
+    const drawn = [13, 14, 20].map((size) => shapeOf(font.outline(words, 0, 0, size)));
+    expect(drawn.some((shape) => shapes.includes(shape))).toBe(true);
+  });
 
   it("is the same bytes each time, whatever was drawn between", async () => {
     const first = await plotHistory(history(7), "loss", font);

@@ -8,10 +8,9 @@ export const backends: readonly Backend[] = [referenceBackend, ...nativeBackends
 
 /** One suite for all backends. */
 export function describeEachBackend(title: string, suite: (backend: Backend) => void): void {
-  describe.each(backends.map((backend) => [backend.description, backend] as const))(
-    `${title}, %s`,
-    (_, backend) => suite(backend),
-  );
+  describe.each(
+    backends.map((backend) => [backend.description, backend] as const),
+  )(`${title}, %s`, (_, backend) => suite(backend));
 }
 
 function nativeBackends(): Backend[] {

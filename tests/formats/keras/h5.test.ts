@@ -84,55 +84,57 @@ it("reads arrays of float64, of one number and of none", async () => {
   await expect(read("whole")).rejects.toMatchObject({ code: "model.damaged" });
 });
 
-describe.each(["keras2-adam", "keras2-sgd", "keras3-adam", "keras3-sgd"])(
-  "%s.h5, which Keras wrote",
-  (name) => {
-    const expected = kerasModel(name);
-    const kind = name.endsWith("adam") ? "Adam" : "SGD";
+describe.each([
+  "keras2-adam",
+  "keras2-sgd",
+  "keras3-adam",
+  "keras3-sgd",
+])("%s.h5, which Keras wrote", (name) => {
+  const expected = kerasModel(name);
+  const kind = name.endsWith("adam") ? "Adam" : "SGD";
 
-    it("gives the layers", async () => {
-      const { description, compile } = await readKerasH5(fixtureBytes(`${name}.h5`));
-      expect(description.inputShape).toEqual([8, 8, 3]);
-      expect(description.layers.map(({ className, config }) => [className, config])).toEqual([
-        ["Rescaling", { scale: 1 / 255, offset: 0 }],
-        ["Conv2D", { ...convolution, filters: 2, kernelSize: [3, 3], padding: "same", activation: "relu" }],
-        ["LeakyReLU", { negativeSlope: expect.closeTo(0.3, 6) }],
-        ["MaxPooling2D", { poolSize: [2, 2], strides: [2, 2], padding: "valid" }],
-        ["Conv2D", { ...convolution, filters: 3, kernelSize: [3, 2], strides: [2, 1] }],
-        ["Flatten", {}],
-        ["Dropout", { rate: 0.25 }],
-        ["Dense", { units: 1, activation: "sigmoid", useBias: true, ...normalInitializer }],
-      ]);
-      expect(compile).toMatchObject({
-        loss: "binary_crossentropy",
-        metrics: ["accuracy"],
-        optimizer: { className: kind },
-      });
+  it("gives the layers", async () => {
+    const { description, compile } = await readKerasH5(fixtureBytes(`${name}.h5`));
+    expect(description.inputShape).toEqual([8, 8, 3]);
+    expect(description.layers.map(({ className, config }) => [className, config])).toEqual([
+      ["Rescaling", { scale: 1 / 255, offset: 0 }],
+      ["Conv2D", { ...convolution, filters: 2, kernelSize: [3, 3], padding: "same", activation: "relu" }],
+      ["LeakyReLU", { negativeSlope: expect.closeTo(0.3, 6) }],
+      ["MaxPooling2D", { poolSize: [2, 2], strides: [2, 2], padding: "valid" }],
+      ["Conv2D", { ...convolution, filters: 3, kernelSize: [3, 2], strides: [2, 1] }],
+      ["Flatten", {}],
+      ["Dropout", { rate: 0.25 }],
+      ["Dense", { units: 1, activation: "sigmoid", useBias: true, ...normalInitializer }],
+    ]);
+    expect(compile).toMatchObject({
+      loss: "binary_crossentropy",
+      metrics: ["accuracy"],
+      optimizer: { className: kind },
     });
+  });
 
-    it("gives the weights", async () => {
-      const { weights } = await readKerasH5(fixtureBytes(`${name}.h5`));
-      const read = weights.map(({ name: weightName, values }) => [weightName, values]);
-      expect(read).toEqual(
-        expected.weights.map(([weightName, values]) => [weightName, Float32Array.from(values)]),
-      );
-    });
+  it("gives the weights", async () => {
+    const { weights } = await readKerasH5(fixtureBytes(`${name}.h5`));
+    const read = weights.map(({ name: weightName, values }) => [weightName, values]);
+    expect(read).toEqual(
+      expected.weights.map(([weightName, values]) => [weightName, Float32Array.from(values)]),
+    );
+  });
 
-    it("gives the optimizer's state", async () => {
-      const { optimizer, weights } = await readKerasH5(fixtureBytes(`${name}.h5`));
-      const slotNames = kind === "Adam" ? ["momentum", "velocity"] : ["momentum"];
-      expect(optimizer).toMatchObject({ className: kind, iterations: 6 });
-      expect(optimizer?.config.learningRate).toBeCloseTo(kind === "Adam" ? 0.01 : 0.05, 7);
-      const wanted = expected.optimizer.filter(([path]) => !/iteration|learning_rate/.test(path));
-      expect(optimizer?.slots.map(({ slot, weight }) => [weight.layer, weight.name, slot])).toEqual(
-        weights.flatMap((weight) => slotNames.map((slot) => [weight.layer, weight.name, slot])),
-      );
-      expect(optimizer?.slots.map(({ weight }) => weight.values)).toEqual(
-        wanted.map(([, values]) => Float32Array.from(values)),
-      );
-    });
-  },
-);
+  it("gives the optimizer's state", async () => {
+    const { optimizer, weights } = await readKerasH5(fixtureBytes(`${name}.h5`));
+    const slotNames = kind === "Adam" ? ["momentum", "velocity"] : ["momentum"];
+    expect(optimizer).toMatchObject({ className: kind, iterations: 6 });
+    expect(optimizer?.config.learningRate).toBeCloseTo(kind === "Adam" ? 0.01 : 0.05, 7);
+    const wanted = expected.optimizer.filter(([path]) => !/iteration|learning_rate/.test(path));
+    expect(optimizer?.slots.map(({ slot, weight }) => [weight.layer, weight.name, slot])).toEqual(
+      weights.flatMap((weight) => slotNames.map((slot) => [weight.layer, weight.name, slot])),
+    );
+    expect(optimizer?.slots.map(({ weight }) => weight.values)).toEqual(
+      wanted.map(([, values]) => Float32Array.from(values)),
+    );
+  });
+});
 
 const convolution = {
   strides: [1, 1],
@@ -149,15 +151,15 @@ const normalInitializer = {
   biasInitializer: "zeros",
 };
 
-it.each(["keras2", "keras3"])(
-  "reads where the layers of a functional model of %s take from",
-  async (version) => {
-    const { description } = await readKerasH5(fixtureBytes(`${version}-residual.h5`));
-    expect(description.layers.map(({ className, inputs }) => [className, inputs])).toEqual([
-      ["Conv2D", undefined],
-      ["Conv2D", undefined],
-      ["Add", [description.layers[0].name, description.layers[1].name]],
-      ["GlobalAveragePooling2D", undefined],
-    ]);
-  },
-);
+it.each([
+  "keras2",
+  "keras3",
+])("reads where the layers of a functional model of %s take from", async (version) => {
+  const { description } = await readKerasH5(fixtureBytes(`${version}-residual.h5`));
+  expect(description.layers.map(({ className, inputs }) => [className, inputs])).toEqual([
+    ["Conv2D", undefined],
+    ["Conv2D", undefined],
+    ["Add", [description.layers[0].name, description.layers[1].name]],
+    ["GlobalAveragePooling2D", undefined],
+  ]);
+});
