@@ -6,6 +6,7 @@ import { readKerasH5, writeKerasH5 } from "../formats/keras/h5.ts";
 import type { SavedModel } from "../formats/saved-model.ts";
 import type { Callback, TrainingPosition } from "../training/callback.ts";
 import { InputError } from "../util/errors.ts";
+import { inFile, matchWeights } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
 import { runFiles } from "./run-folder.ts";
 
@@ -38,6 +39,8 @@ export interface ModelFacts {
 
 /** Where training stopped, whole. */
 export interface Checkpoint {
+  /** The file it came from. */
+  readonly path: string;
   readonly position: TrainingPosition;
   readonly weights: readonly WeightRecord[];
   readonly optimizer: OptimizerRecord;
@@ -79,11 +82,29 @@ export async function readCheckpoint(machine: Machine, folder: string): Promise<
   const refuse = (found: string) =>
     new InputError("run.no-checkpoint", `Expected a state to resume from in "${path}", found ${found}`);
   if ((await machine.kindOf(path)) !== "file") throw refuse("no such file");
-  const { weights, optimizer, extra } = await readKerasH5(await machine.readFile(path));
+  const bytes = await machine.readFile(path);
+  const { weights, optimizer, extra } = await inFile(path, () => readKerasH5(bytes));
   if (!optimizer || extra?.position === undefined) throw refuse("a model without its position in training");
-  const position = positionSchema.safeParse(JSON.parse(extra.position));
-  if (!position.success) throw refuse(`a damaged position: ${z.prettifyError(position.error)}`);
-  return { position: position.data, weights, optimizer };
+  try {
+    return { path, position: positionSchema.parse(JSON.parse(extra.position)), weights, optimizer };
+  } catch (error) {
+    const found = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw refuse(`a damaged position: ${found}`);
+  }
+}
+
+/**
+ * Puts a session where it was when the checkpoint was written.
+ * @throws InputError `model.bad-weights`, `optimizer.mismatch`
+ */
+export async function restoreSession(
+  session: Session,
+  { path, weights, optimizer }: Checkpoint,
+): Promise<void> {
+  await inFile(path, async () => {
+    session.weights = matchWeights(session.model, weights);
+    session.optimizer = optimizer;
+  });
 }
 
 function savedModel(session: Session, { preprocessing, classNames, compilation }: ModelFacts): SavedModel {

@@ -116,8 +116,11 @@ function preprocessingOf(saved: SavedModel, model: Model): { preprocessing: Prep
   return { preprocessing: parsed.data };
 }
 
-/** The weights in the model's order. */
-function matchWeights(model: Model, records: readonly WeightRecord[]): Float32Array[] {
+/**
+ * The weights in the model's order.
+ * @throws InputError `model.bad-weights`
+ */
+export function matchWeights(model: Model, records: readonly WeightRecord[]): Float32Array[] {
   return model.weights.map(({ layer, name, shape }) => {
     const record = records.find((each) => each.layer === layer && each.name === name);
     if (record && sameShape(record.shape, shape)) return record.values;
@@ -130,7 +133,7 @@ function matchWeights(model: Model, records: readonly WeightRecord[]): Float32Ar
 }
 
 /** Puts the file's name in front of what is wrong with it. */
-async function inFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function inFile<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

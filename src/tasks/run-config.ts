@@ -11,6 +11,7 @@ const runConfigSchema = z.object({
   backend: z.string().describe("The backend that computed, with its instruction set and threads"),
   classes: z.array(z.string()),
   started: z.string().describe("ISO 8601"),
+  finished: z.string().optional().describe("ISO 8601; missing while there is something left to do"),
   machine: z.custom<MachineDescription>(),
 });
 

@@ -2,7 +2,7 @@ import { chooseBackend } from "../backends/choose.ts";
 import { initialWeights } from "../core/model.ts";
 import { parseSplitManifest } from "../data/split-manifest.ts";
 import { InputError } from "../util/errors.ts";
-import { readCheckpoint } from "./checkpoint.ts";
+import { readCheckpoint, restoreSession } from "./checkpoint.ts";
 import type { Machine } from "./machine.ts";
 import { readRunConfig, writeRunConfig } from "./run-config.ts";
 import { makeRunFolder, runFiles } from "./run-folder.ts";
@@ -65,8 +65,10 @@ export async function resume(machine: Machine, request: ResumeRequest): Promise<
   const config = await readRunConfig(machine, folder);
   const { epochs = config.options.epochs, backend: backendName = config.options.backend } = request;
   const options = parseTrainOptions({ ...config.options, epochs, backend: backendName });
-  const { position, weights, optimizer } = await readCheckpoint(machine, folder);
-  if (position.epoch >= epochs) {
+  const checkpoint = await readCheckpoint(machine, folder);
+  const { position } = checkpoint;
+  const judged = config.finished !== undefined; // a crash may have come between the last epoch and the judgement
+  if (position.epoch > epochs || (position.epoch === epochs && judged)) {
     throw new InputError(
       "run.finished",
       `The run "${folder}" has finished its ${position.epoch} epochs. Give more --epochs than that to go on`,
@@ -79,9 +81,9 @@ export async function resume(machine: Machine, request: ResumeRequest): Promise<
   const dataFolder = request.data ?? config.data;
   const data = await prepareTrainingData(machine, { data: dataFolder, options, manifest, observe, signal });
   const opened = openSession(machine, backend, networkFor(options, data.classNames.length), options);
-  opened.session.weights = weights.map(({ values }) => values);
-  opened.session.optimizer = optimizer;
-  await writeRunConfig(machine, folder, { ...config, data: machine.absolute(dataFolder), options });
+  await restoreSession(opened.session, checkpoint);
+  const { finished, ...begun } = config;
+  await writeRunConfig(machine, folder, { ...begun, data: machine.absolute(dataFolder), options });
   observe({ type: "resumed", folder, epoch: position.epoch, batch: position.batch });
   return trainRun(machine, { folder, options, data, ...opened, observe, signal }, position);
 }

@@ -18,7 +18,7 @@ import { judge, writeJudgement } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { checkMemory } from "./memory.ts";
 import { writeContactSheet, writeHistoryPlots } from "./pictures.ts";
-import { writeRunConfig } from "./run-config.ts";
+import { readRunConfig, writeRunConfig } from "./run-config.ts";
 import { runFiles } from "./run-folder.ts";
 import type { Observe, TrainResult } from "./train-events.ts";
 import type { TrainOptions } from "./train-options.ts";
@@ -134,6 +134,7 @@ async function finishRun(
   const pictures = history.length > 0 ? await writeHistoryPlots(machine, plots, history) : [];
   const interrupted = ended === "interrupted";
   const evaluation = interrupted || best === undefined ? undefined : await judgeBest(machine, run);
+  if (!interrupted) await markFinished(machine, folder);
   return {
     folder,
     ended: interrupted ? "interrupted" : "finished",
@@ -144,6 +145,12 @@ async function finishRun(
     problems: data.problems,
     pictures: [machine.join(folder, runFiles.contactSheet), ...pictures],
   };
+}
+
+/** The last that is written: without it a run can be resumed, if only to draw and judge. */
+async function markFinished(machine: Machine, folder: string): Promise<void> {
+  const config = await readRunConfig(machine, folder);
+  await writeRunConfig(machine, folder, { ...config, finished: machine.now().toISOString() });
 }
 
 /** Judges the best epoch on the test part, from the file that the user gets. */

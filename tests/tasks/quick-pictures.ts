@@ -1,0 +1,19 @@
+import type { Machine } from "../../src/tasks/machine.ts";
+
+/**
+ * Stands in for src/tasks/pictures.ts where a test is about numbers: drawing takes most of the time of a small run, and
+ * tests/report proves it. The same files are written at the same moments.
+ */
+async function write(machine: Machine, folder: string, names: readonly string[]): Promise<string[]> {
+  const paths = names
+    .flatMap((name) => [`${name}.svg`, `${name}.png`])
+    .map((name) => machine.join(folder, name));
+  for (const path of paths) await machine.writeFile(path, "a picture");
+  return paths;
+}
+
+export const writeHistoryPlots = (machine: Machine, folder: string) =>
+  write(machine, folder, ["loss", "accuracy"]);
+export const writeConfusionPlot = (machine: Machine, folder: string) =>
+  write(machine, folder, ["confusion-matrix"]);
+export const writeContactSheet = (machine: Machine, path: string) => machine.writeFile(path, "a picture");
