@@ -3,7 +3,15 @@ import { z } from "zod";
 import { InputError } from "../../util/errors.ts";
 import type { SavedModel } from "../saved-model.ts";
 import { parseJson } from "./config-schema.ts";
-import { damagedModel, type Hdf5Source, readHdf5, readText, writeHdf5, writeText } from "./hdf5.ts";
+import {
+  damagedModel,
+  type Hdf5Memory,
+  type Hdf5Source,
+  readHdf5,
+  readText,
+  writeHdf5,
+  writeText,
+} from "./hdf5.ts";
 import { fromModelConfig, toModelConfig } from "./model-config.ts";
 import { readOptimizer, trainedWeights, writeOptimizer } from "./optimizer-weights.ts";
 import { fromTrainingConfig, toTrainingConfig } from "./training-config.ts";
@@ -14,10 +22,13 @@ import { layout, readWeights, writeWeights } from "./weights.ts";
  * class names, `extra`) lies in attributes of our own, which it ignores.
  */
 
-/** The bytes of a `.h5`. Weights are kept to the bit. Throws where the model is not a sequence of layers. */
-export async function writeKerasH5(model: SavedModel): Promise<Uint8Array> {
+/**
+ * The bytes of a `.h5`. Weights are kept to the bit. Throws where the model is not a sequence of layers. Who writes one model
+ * after the other gives the same `memory` each time; the bytes are then good until the next call.
+ */
+export async function writeKerasH5(model: SavedModel, memory?: Hdf5Memory): Promise<Uint8Array> {
   const modelConfig = JSON.stringify(toModelConfig(model.description));
-  return writeHdf5(expectedBytes(model), (file) => {
+  const build = (file: File) => {
     writeText(file, "keras_version", layout.kerasVersion);
     writeText(file, "backend", layout.backend);
     writeText(file, "model_config", modelConfig);
@@ -25,7 +36,8 @@ export async function writeKerasH5(model: SavedModel): Promise<Uint8Array> {
     writeOwn(file, model);
     writeWeights(file, model.description, model.weights);
     if (model.optimizer) writeOptimizer(file, model.optimizer, model.weights);
-  });
+  };
+  return writeHdf5(expectedBytes(model), build, memory);
 }
 
 /**

@@ -18,21 +18,45 @@ export interface Hdf5Source {
   readonly fileBytes: number;
 }
 
+/** Room that files are written into, one after the other: what a file leaves behind is the next one's. */
+export interface Hdf5Memory {
+  bytes?: Uint8Array;
+}
+
 /**
  * The bytes of a new HDF5 file that `build` fills. Its size need not be known, but if it is at most `expectedBytes`
- * memory is taken only once; without that the bytes of a large model are copied three times over.
+ * memory is taken only once; without that the bytes of a large model are copied three times over. The result lies in
+ * `memory`, and is good until that is used again.
  */
-export async function writeHdf5(expectedBytes: number, build: (file: File) => void): Promise<Uint8Array> {
+export async function writeHdf5(
+  expectedBytes: number,
+  build: (file: File) => void,
+  memory: Hdf5Memory = {},
+): Promise<Uint8Array> {
   return withLibrary((library, path) => {
     const files = filesOf(library);
     const file = new library.File(path, "w");
-    files.truncate(path, expectedBytes);
+    giveRoom(files, path, expectedBytes, memory);
     build(file);
     file.close();
     // The bytes themselves instead of a copy of them: the file is forgotten when this returns.
     const bytes = files.lookupPath(path).node.contents;
+    memory.bytes = bytes;
     return bytes.subarray(0, declaredLength(bytes));
   });
+}
+
+/** The next file may be a little longer: a history grows. */
+const spareBytes = 1 << 20;
+
+function giveRoom(files: MemoryFiles, path: string, byteLength: number, memory: Hdf5Memory): void {
+  const { node } = files.lookupPath(path);
+  const enough = memory.bytes !== undefined && memory.bytes.length >= byteLength;
+  const room = enough ? memory.bytes! : new Uint8Array(byteLength + spareBytes);
+  room.set(node.contents.subarray(0, node.usedBytes)); // what the library wrote when it opened the file
+  room.fill(0, node.usedBytes);
+  node.contents = room;
+  node.usedBytes = byteLength;
 }
 
 /** What `read` takes from an HDF5 file. Throws an `InputError` where the bytes are not a whole, sound file. */
@@ -203,8 +227,7 @@ type Library = typeof import("h5wasm");
 interface MemoryFiles {
   readonly streams: readonly (object | null | undefined)[];
   close(stream: object): void;
-  truncate(path: string, length: number): void;
-  lookupPath(path: string): { node: { contents: Uint8Array } };
+  lookupPath(path: string): { node: { contents: Uint8Array; usedBytes: number } };
   writeFile(path: string, bytes: Uint8Array, options: { canOwn: boolean }): void;
   analyzePath(path: string): { exists: boolean };
   unlink(path: string): void;
