@@ -1,4 +1,3 @@
-import { InputError } from "../util/errors.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** What every command takes. */
@@ -15,6 +14,11 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
+/** Exit status of a process that Ctrl-C ended. */
+export const INTERRUPTED = 130;
+/** One Ctrl-C may come twice: from the terminal, and passed on by npx. */
+const SAME_MOMENT_MS = 400;
+
 export function createContext({ json = false }: CommonOptions): Context {
   const terminal = createTerminal(json ? process.stderr : process.stdout);
   return { terminal, json, signal: interruptSignal(terminal) };
@@ -25,21 +29,16 @@ export function writeJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** @throws InputError `option.bad-value` */
-export function numberOption(name: string): (text: string) => number {
-  return (text) => {
-    const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (Number.isNaN(value))
-      throw new InputError("option.bad-value", `Expected a number for ${name}, found "${text}"`);
-    return value;
-  };
-}
-
 function interruptSignal(terminal: Terminal): AbortSignal {
   const controller = new AbortController();
+  let first: number | undefined;
   const interrupt = () => {
-    if (controller.signal.aborted) process.exit(130);
-    terminal.settle("Stopping after what is under way, with everything saved. Ctrl-C again stops at once.");
+    if (first !== undefined) {
+      if (performance.now() - first > SAME_MOMENT_MS) process.exit(INTERRUPTED);
+      return;
+    }
+    first = performance.now();
+    terminal.line(terminal.dim("Stopping … (Ctrl-C again ends at once)"));
     controller.abort();
   };
   process.on("SIGINT", interrupt);

@@ -1,6 +1,8 @@
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Rate } from "../evaluation/wilson.ts";
-import { percent, printable, type Terminal, table } from "./terminal.ts";
+import { squareTable, table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+import { percent, printable, textWidth } from "./text.ts";
 
 /** Below this many images an interval is wide enough to say so. */
 const FEW_IMAGES = 100;
@@ -8,8 +10,8 @@ const FEW_IMAGES = 100;
 /** Shows an evaluation: rates with their intervals, the confusion matrix, and on how many images they rest. */
 export function showEvaluation(terminal: Terminal, evaluation: Evaluation, what: string): void {
   const { images, loss, accuracy, precision, recall, positiveClass } = evaluation;
-  terminal.line(terminal.bold(`${what}: ${images} images`));
-  const of = positiveClass === undefined ? "mean over the classes" : `of "${printable(positiveClass)}"`;
+  terminal.prose(terminal.bold(`${what}: ${images} images`));
+  const of = positiveClass === undefined ? "mean of the classes" : `of "${printable(positiveClass)}"`;
   const lines = table([
     ["", "value", "95 % interval", ""],
     ["accuracy", percent(accuracy.value), interval(accuracy), countsOf(accuracy)],
@@ -21,7 +23,7 @@ export function showEvaluation(terminal: Terminal, evaluation: Evaluation, what:
   if (evaluation.classes.length > 2) showClasses(terminal, evaluation);
   showConfusionMatrix(terminal, evaluation);
   if (images < FEW_IMAGES) {
-    terminal.line(terminal.dim(`With ${images} images these rates are rough: the intervals say how rough.`));
+    terminal.prose(`With ${images} images these rates are rough: the intervals say how rough.`);
   }
 }
 
@@ -36,15 +38,22 @@ function showClasses(terminal: Terminal, { classes }: Evaluation): void {
   ]);
   terminal.line();
   const header = ["class", "images", "precision", "95 % interval", "recall", "95 % interval"];
-  for (const line of table([header, ...rows])) terminal.line(line);
+  const lines = table([header, ...rows]);
+  const tooWide = Math.max(...lines.map(textWidth)) > terminal.columns;
+  const rates = [header, ...rows].map(([name, count, precision, , recall]) => [
+    name,
+    count,
+    precision,
+    recall,
+  ]);
+  for (const line of tooWide ? table(rates) : lines) terminal.line(line);
 }
 
 function showConfusionMatrix(terminal: Terminal, { confusionMatrix, classes }: Evaluation): void {
   const names = classes.map(({ name }) => printable(name));
   terminal.line();
-  terminal.line("  rows: the true class; columns: what the model says");
-  const rows = confusionMatrix.map((row, index) => [names[index], ...row]);
-  for (const line of table([["", ...names], ...rows])) terminal.line(line);
+  terminal.prose("  rows: the true class; columns: what the model says", "  ");
+  for (const line of squareTable(names, confusionMatrix, terminal.columns)) terminal.line(line);
 }
 
 function interval(rate: Rate | { readonly value: number }): string {
@@ -54,5 +63,5 @@ function interval(rate: Rate | { readonly value: number }): string {
 }
 
 function countsOf({ hits, cases }: Rate): string {
-  return `${hits} of ${cases} right`;
+  return `${hits} of ${cases}`;
 }

@@ -1,29 +1,39 @@
 import type { DataProblem } from "../data/load.ts";
 import type { ClassCount, TrainEvent } from "../tasks/train-events.ts";
 import type { BatchReport, EpochReport } from "../training/callback.ts";
-import { bar, duration, printable, type Terminal, table } from "./terminal.ts";
+import type { EpochMetrics } from "../training/history.ts";
+import { bar, table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+import { duration, printable, quoted, textWidth, wrapParts } from "./text.ts";
 
 /** Milliseconds between two drawings of a bar. */
 const REDRAW_MS = 80;
+/** Letters of a bar where there is room, and below `ROOMY` columns. */
 const BAR_WIDTH = 20;
+const SHORT_BAR_WIDTH = 10;
+const ROOMY = 100;
 /** Files that are listed by name; `split.json` holds all. */
 const LISTED = 20;
 
 /** Shows a training run as it goes: as Keras prints it in a terminal, a line an epoch elsewhere. */
 export function createTrainView(terminal: Terminal): (event: TrainEvent) => void {
-  const throttled = throttle(terminal);
+  const draw = throttle(terminal);
+  const warn = once(() => warnOfNan(terminal));
   return (event) => {
-    if (event.type === "notice") terminal.line(event.text);
+    if (event.type === "notice") terminal.prose(event.text);
     else if (event.type === "scanned") {
       terminal.line(`Found ${event.files} files belonging to ${event.classNames.length} classes.`);
-    } else if (event.type === "loading") throttled(() => loadingLine(event.done, event.total));
+    } else if (event.type === "loading") draw(() => loadingLine(terminal, event.done, event.total));
     else if (event.type === "loaded") showLoaded(terminal, event);
     else if (event.type === "started") showStarted(terminal, event);
-    else if (event.type === "resumed") {
-      const within = event.batch > 0 ? `, batch ${event.batch} of epoch ${event.epoch + 1}` : "";
-      terminal.line(`\nGoing on with ${event.folder} after epoch ${event.epoch}${within}`);
-    } else if (event.type === "batch") showBatch(terminal, event.report, throttled);
-    else showEpoch(terminal, event.report);
+    else if (event.type === "resumed") showResumed(terminal, event);
+    else if (event.type === "batch") {
+      if (Number.isNaN(event.report.metrics.loss)) warn();
+      showBatch(terminal, event.report, draw);
+    } else {
+      showEpoch(terminal, event.report);
+      if (Number.isNaN(event.report.record.validation.loss)) warn();
+    }
   };
 }
 
@@ -38,8 +48,23 @@ function throttle(terminal: Terminal): (text: () => string) => void {
   };
 }
 
-export function loadingLine(done: number, total: number): string {
-  return `Reading photos ${done}/${total} ${bar(done / total, BAR_WIDTH)}`;
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
+}
+
+function warnOfNan(terminal: Terminal): void {
+  terminal.prose(
+    "The loss is not a number any more: training has diverged and will not recover. Stop it and try a smaller --learning-rate.",
+  );
+}
+
+/** How reading goes on, for `terminal.update`. */
+export function loadingLine(terminal: Terminal, done: number, total: number): string {
+  return `Reading photos ${progress(terminal, done, total)}`;
 }
 
 function showLoaded(terminal: Terminal, event: Extract<TrainEvent, { type: "loaded" }>): void {
@@ -60,10 +85,22 @@ export function showProblems(terminal: Terminal, problems: readonly DataProblem[
 function listFiles(terminal: Terminal, title: string, problems: readonly DataProblem[]): void {
   if (problems.length === 0) return;
   terminal.line(title);
-  for (const { relativePath, reason } of problems.slice(0, LISTED)) {
-    terminal.line(`  ${printable(relativePath)}  ${terminal.dim(printable(reason))}`);
+  for (const problem of problems.slice(0, LISTED)) showProblem(terminal, problem);
+  if (problems.length > LISTED) {
+    terminal.line(`  … and ${problems.length - LISTED} more; split.json and --json list all`);
   }
-  if (problems.length > LISTED) terminal.line(`  … and ${problems.length - LISTED} more`);
+}
+
+/** On one line where it fits; otherwise the reason goes below the name. */
+function showProblem(terminal: Terminal, { relativePath, reason }: DataProblem): void {
+  const [path, why] = [`  ${printable(relativePath)}`, printable(reason)];
+  if (textWidth(path) + 2 + textWidth(why) <= terminal.columns)
+    terminal.line(`${path}  ${terminal.dim(why)}`);
+  else {
+    terminal.line(path);
+    for (const row of wrapParts(`      ${why}`.split(/(?<=\S) /), " ", terminal.columns, "      "))
+      terminal.line(terminal.dim(row));
+  }
 }
 
 const countFiles = (count: number) => (count === 1 ? "1 file" : `${count} files`);
@@ -85,36 +122,52 @@ function classTable(classes: readonly ClassCount[]): string[] {
 function showStarted(terminal: Terminal, event: Extract<TrainEvent, { type: "started" }>): void {
   const parameters = event.parameterCount.toLocaleString("en-US");
   terminal.line();
-  terminal.line(`Model ${event.model}, ${parameters} parameters; backend ${event.backend}`);
+  terminal.prose(`Model ${event.model}, ${parameters} parameters; backend ${event.backend}`);
   terminal.line(`Run folder ${printable(event.folder)}`);
+}
+
+function showResumed(terminal: Terminal, event: Extract<TrainEvent, { type: "resumed" }>): void {
+  const within = event.batch > 0 ? `, batch ${event.batch} of epoch ${event.epoch + 1}` : "";
+  terminal.line();
+  terminal.line(`Going on with ${quoted(event.folder)} after epoch ${event.epoch}${within}`);
 }
 
 function showBatch(terminal: Terminal, report: BatchReport, draw: (text: () => string) => void): void {
   if (report.batch === 1 && terminal.interactive) terminal.line(`Epoch ${report.epoch}/${report.epochs}`);
   draw(() => {
-    const left = (report.seconds / report.batch) * (report.batches - report.batch);
-    const metrics = `accuracy: ${number(report.metrics.accuracy)} - loss: ${number(report.metrics.loss)}`;
-    const rate = `${report.imagesPerSecond.toFixed(0)} images/s`;
-    return `${progress(report.batch, report.batches)} ${duration(left)} left - ${metrics} - ${rate}`;
+    const done = report.batch / report.batches;
+    const left = report.seconds * (1 / done - 1);
+    const parts = [
+      `${progress(terminal, report.batch, report.batches)} ${duration(left)} left`,
+      ...metricParts(report.metrics),
+      `${report.imagesPerSecond.toFixed(0)} images/s`,
+    ];
+    return wrapParts(parts, " - ", terminal.columns - 1, "")[0]; // what does not fit is left out
   });
 }
 
 function showEpoch(terminal: Terminal, { record, epochs, batches, best }: EpochReport): void {
-  const { train, validation, seconds, imagesPerSecond } = record;
-  const step = `${duration(seconds)} ${duration(seconds / batches)}/step`;
-  const metrics = [
-    `accuracy: ${number(train.accuracy)}`,
-    `loss: ${number(train.loss)}`,
-    `val_accuracy: ${number(validation.accuracy)}`,
-    `val_loss: ${number(validation.loss)}`,
+  terminal.settle();
+  const { epoch, train, validation, seconds, imagesPerSecond } = record;
+  const start = terminal.interactive ? progress(terminal, batches, batches) : `Epoch ${epoch}/${epochs}`;
+  const parts = [
+    `${start} ${duration(seconds)} ${duration(seconds / batches)}/step`,
+    ...metricParts(train),
+    ...metricParts(validation, "val_"),
     `${imagesPerSecond.toFixed(0)} images/s`,
-  ].join(" - ");
-  const start = terminal.interactive ? progress(batches, batches) : `Epoch ${record.epoch}/${epochs}`;
-  terminal.settle(`${start} ${step} - ${metrics}${best ? " - best so far" : ""}`);
+    ...(best ? ["best so far"] : []),
+  ];
+  for (const line of wrapParts(parts, " - ", terminal.columns, "    ")) terminal.line(line);
 }
 
-function progress(done: number, total: number): string {
-  return `${done}/${total} ${bar(done / total, BAR_WIDTH)}`;
+function metricParts({ accuracy, loss }: EpochMetrics, prefix = ""): string[] {
+  return [`${prefix}accuracy: ${number(accuracy)}`, `${prefix}loss: ${number(loss)}`];
+}
+
+function progress({ columns }: Terminal, done: number, total: number): string {
+  const digits = String(total).length;
+  const width = columns < ROOMY ? SHORT_BAR_WIDTH : BAR_WIDTH;
+  return `${String(done).padStart(digits)}/${total} ${bar(done / total, width)}`;
 }
 
 const number = (value: number) => (Number.isFinite(value) ? value.toFixed(4) : String(value));

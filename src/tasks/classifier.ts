@@ -51,9 +51,11 @@ export async function loadFromFile(machine: Machine, path: string): Promise<Clas
 async function loadFromRun(machine: Machine, folder: string): Promise<Classifier> {
   const path = machine.join(folder, runFiles.best);
   if ((await machine.kindOf(path)) === "file") return loadFromFile(machine, path);
+  const isRun = (await machine.kindOf(machine.join(folder, runFiles.config))) === "file";
+  const why = isRun ? "; no epoch of it has ended with a loss that is a number" : "";
   throw new InputError(
     "run.no-model",
-    `Expected a run folder with a ${runFiles.best}, found none in "${folder}". Did its first epoch end?`,
+    `Expected a run folder with a ${runFiles.best}, found none in "${folder}"${why}`,
   );
 }
 

@@ -11,7 +11,7 @@ import { type Classifier, loadClassifier } from "./classifier.ts";
 import { judge, writeJudgement } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { readRunConfig } from "./run-config.ts";
-import { makeRunFolder, runFiles } from "./run-folder.ts";
+import { checkIsFree, makeRunFolder, runFiles } from "./run-folder.ts";
 
 const BATCH_SIZE = 32;
 
@@ -41,6 +41,7 @@ export interface EvaluateResult {
  * @throws InputError `evaluate.…`, `model.…`, `data.…`, `split.data-changed`
  */
 export async function evaluate(machine: Machine, request: EvaluateRequest): Promise<EvaluateResult> {
+  if (request.out !== undefined) await checkIsFree(machine, request.out);
   const classifier = await loadClassifier(machine, request.model);
   const { backend, notice } = await chooseBackend(request.backend ?? "auto");
   const { data, part, samples, problems } = await photosToJudge(machine, classifier, request);

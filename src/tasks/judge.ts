@@ -37,20 +37,20 @@ export async function judge(
   };
 }
 
-/** Writes `metrics.json`, `predictions.csv` and the confusion matrix into a folder. */
+/** Writes `metrics.json`, `predictions.csv` and the confusion matrix into a folder. Returns the pictures. */
 export async function writeJudgement(
   machine: Machine,
   folder: string,
   { evaluation, predictions }: Judgement,
   samples: readonly LoadedSample[],
-): Promise<void> {
+): Promise<string[]> {
   const metrics = `${JSON.stringify(evaluation, undefined, 2)}\n`;
   await machine.writeFile(machine.join(folder, runFiles.metrics), metrics);
   const table = predictionsTable(evaluation, predictions, samples);
   await machine.writeFile(machine.join(folder, runFiles.predictions), writeCsv(table));
   const plots = machine.join(folder, runFiles.plots);
   await machine.makeFolder(plots);
-  await writeConfusionPlot(machine, plots, evaluation);
+  return writeConfusionPlot(machine, plots, evaluation);
 }
 
 /** A header and a row a photo: path, true class, predicted class, and the probability of each class. */

@@ -18,6 +18,7 @@ export interface PredictRequest {
   /** Photos and folders of photos; folders are walked. */
   readonly photos: readonly PhotoSource[];
   readonly backend?: string;
+  readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -51,9 +52,11 @@ export async function predict(machine: Machine, options: PredictRequest): Promis
   const session = new Session(backend, classifier.model);
   session.weights = classifier.weights;
   const predictions: Prediction[] = [];
-  for (const photo of await expandFolders(machine, options.photos, options.signal)) {
+  const photos = await expandFolders(machine, options.photos, options.signal);
+  for (const photo of photos) {
     options.signal?.throwIfAborted();
     predictions.push(await predictPhoto(machine, session, classifier, photo));
+    options.onProgress?.(predictions.length, photos.length);
   }
   const notices = [...classifier.notices, ...(notice ? [notice] : [])];
   return { model: classifier.path, classes: classifier.classNames, predictions, notices };

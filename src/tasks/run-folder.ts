@@ -17,6 +17,19 @@ export const runFiles = {
 } as const;
 
 /**
+ * Refuses a folder for results that holds something already; asked before the work as well as after it.
+ * @throws InputError `run.exists`
+ */
+export async function checkIsFree(machine: Machine, out: string): Promise<void> {
+  const kind = await machine.kindOf(out);
+  if (kind === undefined || (kind === "directory" && (await machine.list(out)).length === 0)) return;
+  const what = kind === "directory" ? "a folder that is not empty" : "a file";
+  const isRun = (await machine.kindOf(machine.join(out, runFiles.config))) === "file";
+  const hint = isRun ? "; --resume goes on with a run that is there" : "";
+  throw new InputError("run.exists", `Expected --out to name a new folder, found ${what} at "${out}"${hint}`);
+}
+
+/**
  * Makes a new run folder: the one named, which must not exist or be empty, or the next free
  * `runs/<data>-<date>-<n>`.
  * @throws InputError `run.exists`
@@ -27,14 +40,7 @@ export async function makeRunFolder(
   out: string | undefined,
 ): Promise<string> {
   if (out === undefined) return nextRunFolder(machine, data);
-  const kind = await machine.kindOf(out);
-  if (kind !== undefined && (kind !== "directory" || (await machine.list(out)).length > 0)) {
-    const what = kind === "directory" ? "a folder that is not empty" : "a file";
-    throw new InputError(
-      "run.exists",
-      `Expected a new folder for the run, found ${what} at "${out}". Choose another --out, or go on with --resume "${out}"`,
-    );
-  }
+  await checkIsFree(machine, out);
   await machine.makeFolder(out);
   return out;
 }

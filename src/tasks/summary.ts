@@ -1,9 +1,11 @@
-import { buildModel, type Model } from "../core/model.ts";
-import { describeNetwork } from "../core/networks/table.ts";
+import { z } from "zod";
+import type { Model } from "../core/model.ts";
 import { InputError } from "../util/errors.ts";
 import { elementCount } from "../util/shapes.ts";
 import { loadClassifier } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
+import { networkFor } from "./network-for.ts";
+import { parseOptions, trainOptionsSchema } from "./train-options.ts";
 
 export interface SummaryRequest {
   /** A run folder or a model file; otherwise the architecture below. */
@@ -27,7 +29,17 @@ export interface Summary {
   readonly parameters: number;
 }
 
-/** The layer table of a model. */
+/** Which architecture, without a model: named as for training. */
+export const architectureSchema = z.object({
+  model: trainOptionsSchema.shape.model,
+  imageSize: trainOptionsSchema.shape.imageSize,
+  classes: z.number().int().min(2).max(100_000).default(2).describe("Number of classes"),
+});
+
+/**
+ * The layer table of a model.
+ * @throws InputError `model.…`, `option.bad-value`, `option.conflict`
+ */
 export async function summarize(machine: Machine, request: SummaryRequest): Promise<Summary> {
   const model = await modelOf(machine, request);
   const layers = model.layers.map(({ name, definition, outputShape, weights }) => ({
@@ -40,13 +52,20 @@ export async function summarize(machine: Machine, request: SummaryRequest): Prom
 }
 
 async function modelOf(machine: Machine, request: SummaryRequest): Promise<Model> {
-  if (request.path !== undefined) return (await loadClassifier(machine, request.path)).model;
-  const { model = "report", imageSize = 256, classes = 2 } = request;
-  if (!Number.isInteger(classes) || classes < 2) {
-    throw new InputError(
-      "option.bad-value",
-      `Option classes: expected a whole number from 2 on; found ${classes}`,
-    );
+  if (request.path !== undefined) {
+    checkIsAlone(request);
+    return (await loadClassifier(machine, request.path)).model;
   }
-  return buildModel(describeNetwork(model, [imageSize, imageSize, 3], classes));
+  const { path: _, ...given } = request;
+  const { classes, ...options } = parseOptions(architectureSchema, given);
+  return networkFor(options, classes);
+}
+
+/** A model that exists has its size and classes. */
+function checkIsAlone({ path, model, imageSize, classes }: SummaryRequest): void {
+  if (model === undefined && imageSize === undefined && classes === undefined) return;
+  throw new InputError(
+    "option.conflict",
+    `Expected a model or the options of an architecture, found both: "${path}" has its own layers`,
+  );
 }

@@ -7,7 +7,7 @@ const LARGEST_SIDE = 4096;
 
 /** What `train` takes. The command line, `config.json` and the library share these names, defaults and sentences. */
 export const trainOptionsSchema = z.object({
-  epochs: z.number().int().min(1).default(20).describe("How often training sees each photo"),
+  epochs: z.number().int().min(1).default(20).describe("Times that training sees each photo"),
   batchSize: z.number().int().min(1).default(32).describe("Photos in one update of the weights"),
   imageSize: z
     .number()
@@ -23,21 +23,24 @@ export const trainOptionsSchema = z.object({
     .min(0)
     .max(Number.MAX_SAFE_INTEGER)
     .default(0)
-    .describe("Names the split, the first weights and the order of the photos"),
-  model: z.string().default("report").describe("Architecture of the network"),
-  learningRate: z.number().positive().default(0.001).describe("Of the optimizer, Adam"),
-  backend: z.string().default("auto").describe("What computes: auto, native or reference"),
+    .describe("Any number; the same one gives the same split, first weights and order"),
+  model: z.string().default("report").describe("The network"),
+  learningRate: z.number().positive().default(0.001).describe("How far an update moves the weights (Adam)"),
+  backend: z.string().default("auto").describe("What computes"),
 });
 
 export type TrainOptions = z.infer<typeof trainOptionsSchema>;
 export type GivenTrainOptions = z.input<typeof trainOptionsSchema>;
 
+/** What a caller calls an option: `imageSize` in a program, `--image-size` on a command line. */
+export type NameOption = (name: string) => string;
+
 /**
  * Completes and checks the options.
  * @throws InputError `option.bad-value`, `split.bad-ratios`
  */
-export function parseTrainOptions(given: GivenTrainOptions): TrainOptions {
-  const options = parseOptions(trainOptionsSchema, given);
+export function parseTrainOptions(given: GivenTrainOptions, nameOption?: NameOption): TrainOptions {
+  const options = parseOptions(trainOptionsSchema, given, nameOption);
   parseSplit(options.split);
   return options;
 }
@@ -46,11 +49,24 @@ export function parseTrainOptions(given: GivenTrainOptions): TrainOptions {
 export function parseOptions<Schema extends z.ZodObject>(
   schema: Schema,
   given: z.input<Schema>,
+  nameOption: NameOption = (name) => name,
 ): z.output<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const name = String(issue.path[0]);
-  const received = JSON.stringify((given as Record<string, unknown>)[name]);
-  throw new InputError("option.bad-value", `Option ${name}: ${issue.message}; found ${received}`);
+  const name = String(parsed.error.issues[0].path[0]);
+  const found = (given as Record<string, unknown>)[name];
+  throw new InputError(
+    "option.bad-value",
+    `Expected ${nameOption(name)} to be ${expectation(schema.shape[name])}, found ${typeof found === "string" ? `"${found}"` : found}`,
+  );
+}
+
+/** In words, such as "a whole number from 1 to 4096". */
+function expectation(schema: z.ZodType): string {
+  const { type, minimum, exclusiveMinimum, maximum } = z.toJSONSchema(schema);
+  if (type !== "integer" && type !== "number") return "text";
+  const kind = type === "integer" ? "a whole number" : "a number";
+  if (exclusiveMinimum !== undefined) return `${kind} above ${exclusiveMinimum}`;
+  const bounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
+  return bounded ? `${kind} from ${minimum} to ${maximum}` : `${kind}, at least ${minimum}`;
 }

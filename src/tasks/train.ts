@@ -4,12 +4,14 @@ import { parseSplitManifest } from "../data/split-manifest.ts";
 import { InputError } from "../util/errors.ts";
 import { readCheckpoint, restoreSession } from "./checkpoint.ts";
 import type { Machine } from "./machine.ts";
+import { checkMemory } from "./memory.ts";
+import { networkFor } from "./network-for.ts";
 import { readRunConfig, writeRunConfig } from "./run-config.ts";
-import { makeRunFolder, runFiles } from "./run-folder.ts";
+import { checkIsFree, makeRunFolder, runFiles } from "./run-folder.ts";
 import type { Observe, TrainResult } from "./train-events.ts";
-import { type GivenTrainOptions, parseTrainOptions } from "./train-options.ts";
+import { type GivenTrainOptions, parseTrainOptions, type TrainOptions } from "./train-options.ts";
 import { prepareTrainingData } from "./training-data.ts";
-import { describeRun, networkFor, openSession, trainRun } from "./training-run.ts";
+import { compilationFor, describeRun, openSession, trainRun } from "./training-run.ts";
 
 export interface TrainRequest extends GivenTrainOptions {
   /** The folder of photos, one sub-folder a class. */
@@ -40,7 +42,7 @@ export interface ResumeRequest {
 export async function train(machine: Machine, request: TrainRequest): Promise<TrainResult> {
   const { data: dataFolder, out, observe = () => {}, signal, ...given } = request;
   const options = parseTrainOptions(given);
-  networkFor(options, 2); // an unknown name or too small an image is refused before any photo is read
+  await refuseEarly(machine, options, out);
   const { backend, notice } = await chooseBackend(options.backend);
   if (notice) observe({ type: "notice", text: notice });
   const data = await prepareTrainingData(machine, { data: dataFolder, options, observe, signal });
@@ -53,6 +55,13 @@ export async function train(machine: Machine, request: TrainRequest): Promise<Tr
   const { parameterCount } = model;
   observe({ type: "started", folder, model: options.model, parameterCount, backend: backend.description });
   return trainRun(machine, run, undefined);
+}
+
+/** Refuses what can be refused before any photo is read. */
+async function refuseEarly(machine: Machine, options: TrainOptions, out: string | undefined): Promise<void> {
+  const model = networkFor(options, 2);
+  checkMemory(machine, model, compilationFor(model, options), options.batchSize);
+  if (out !== undefined) await checkIsFree(machine, out);
 }
 
 /**

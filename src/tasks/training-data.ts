@@ -46,13 +46,32 @@ export async function prepareTrainingData(
   });
   const items = loaded.map(({ hash, sample }) => ({ hash, ...sample }));
   const splitOptions = { ratios: parseSplit(options.split), seed: options.seed, classNames };
-  const indices = kept ? matchSplit(kept, items) : splitSamples(items, splitOptions);
+  const indices = explain(problems, () =>
+    kept ? matchSplit(kept, items) : splitSamples(items, splitOptions),
+  );
   const [train, validation, test] = partNames.map((part) => indices[part].map((index) => loaded[index]));
   const parts = { train, validation, test };
   const classes = countClasses(parts, classNames);
   observe({ type: "loaded", problems, skipped, classes });
   const manifest = kept ?? toSplitManifest(items, indices, problems, splitOptions);
   return { classNames, parts, classes, problems, manifest, preprocessing };
+}
+
+/** Where too few images are left, those that were left out are the likely reason. */
+function explain<T>(problems: readonly DataProblem[], split: () => T): T {
+  try {
+    return split();
+  } catch (error) {
+    const leftOut = problems.filter(({ excluded }) => excluded);
+    if (!(error instanceof InputError) || leftOut.length === 0) throw error;
+    const [{ relativePath, reason }] = leftOut;
+    const files = leftOut.length === 1 ? "1 file was" : `${leftOut.length} files were`;
+    throw new InputError(
+      error.code,
+      `${error.message}; ${files} left out, such as "${relativePath}": ${reason}`,
+      { cause: error },
+    );
+  }
 }
 
 function checkClasses(expected: readonly string[], found: readonly string[], data: string): void {

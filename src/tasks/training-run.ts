@@ -1,7 +1,6 @@
 import type { Backend } from "../core/backend.ts";
 import { lossFor } from "../core/losses.ts";
-import { buildModel, type Model } from "../core/model.ts";
-import { describeNetwork } from "../core/networks/table.ts";
+import type { Model } from "../core/model.ts";
 import { createOptimizer } from "../core/optimizers/table.ts";
 import { type Compilation, Session } from "../core/session.ts";
 import { epochOrder } from "../data/batch.ts";
@@ -12,6 +11,7 @@ import { tensorBoardCallback } from "../training/callbacks/tensorboard.ts";
 import { type FitResult, fit } from "../training/fit.ts";
 import { bestEpoch } from "../training/history.ts";
 import type { LabelledImages } from "../training/labelled-images.ts";
+import { InputError } from "../util/errors.ts";
 import { checkpointCallback } from "./checkpoint.ts";
 import { loadFromFile } from "./classifier.ts";
 import { judge, writeJudgement } from "./judge.ts";
@@ -38,17 +38,14 @@ export interface TrainingRun {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How the options and the number of classes settle the network. */
-export function networkFor({ model, imageSize }: TrainOptions, classes: number): Model {
-  return buildModel(describeNetwork(model, [imageSize, imageSize, 3], classes));
+/** What training minimises, and how. */
+export function compilationFor(model: Model, { learningRate }: TrainOptions): Compilation {
+  return { loss: lossFor(model.outputShape[0]), optimizer: createOptimizer("Adam", { learningRate }) };
 }
 
 /** @throws InputError `memory.too-small` */
 export function openSession(machine: Machine, backend: Backend, model: Model, options: TrainOptions) {
-  const compilation: Compilation = {
-    loss: lossFor(model.outputShape[0]),
-    optimizer: createOptimizer("Adam", { learningRate: options.learningRate }),
-  };
+  const compilation = compilationFor(model, options);
   checkMemory(machine, model, compilation, options.batchSize);
   return { session: new Session(backend, model, compilation), compilation };
 }
@@ -90,19 +87,40 @@ export async function trainRun(
   from: TrainingPosition | undefined,
 ): Promise<TrainResult> {
   const { options, data, session, signal } = run;
-  const result = await fit(session, {
-    train: labelled(data.parts.train, session),
-    validation: labelled(data.parts.validation, session),
-    epochs: options.epochs,
-    batchSize: options.batchSize,
-    learningRate: options.learningRate,
-    seed: options.seed,
-    callbacks: callbacksFor(machine, run),
-    clock: () => machine.clock(),
-    ...(from && { from }),
-    ...(signal && { signal }),
-  });
+  const result = await keepingWhatIsDone(machine, run, () =>
+    fit(session, {
+      train: labelled(data.parts.train, session),
+      validation: labelled(data.parts.validation, session),
+      epochs: options.epochs,
+      batchSize: options.batchSize,
+      learningRate: options.learningRate,
+      seed: options.seed,
+      callbacks: callbacksFor(machine, run),
+      clock: () => machine.clock(),
+      ...(from && { from }),
+      ...(signal && { signal }),
+    }),
+  );
   return finishRun(machine, run, result);
+}
+
+/** A disk that fills up while training goes on costs what is under way, and nothing else. */
+async function keepingWhatIsDone<T>(
+  machine: Machine,
+  { folder }: TrainingRun,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const saved = (await machine.kindOf(machine.join(folder, runFiles.last))) === "file";
+    if (!(error instanceof InputError) || error.code !== "file.no-space" || !saved) throw error;
+    throw new InputError(
+      error.code,
+      `${error.message}. The epochs before are saved: make room, then go on with --resume "${folder}"`,
+      { cause: error },
+    );
+  }
 }
 
 /** Progress comes last: an epoch is announced when it is saved. */
@@ -133,17 +151,17 @@ async function finishRun(
   await machine.makeFolder(plots);
   const pictures = history.length > 0 ? await writeHistoryPlots(machine, plots, history) : [];
   const interrupted = ended === "interrupted";
-  const evaluation = interrupted || best === undefined ? undefined : await judgeBest(machine, run);
+  const judged = interrupted || best === undefined ? undefined : await judgeBest(machine, run);
   if (!interrupted) await markFinished(machine, folder);
   return {
     folder,
     ended: interrupted ? "interrupted" : "finished",
     history,
     ...(best !== undefined && { bestEpoch: best }),
-    ...(evaluation && { evaluation }),
+    ...(judged && { evaluation: judged.evaluation }),
     classes: data.classes,
     problems: data.problems,
-    pictures: [machine.join(folder, runFiles.contactSheet), ...pictures],
+    pictures: [machine.join(folder, runFiles.contactSheet), ...pictures, ...(judged?.pictures ?? [])],
   };
 }
 
@@ -160,8 +178,8 @@ async function judgeBest(machine: Machine, { folder, data, session, options }: T
   const { weights } = await loadFromFile(machine, machine.join(folder, runFiles.best));
   session.weights = weights;
   const judgement = await judge(session, parts.test, classNames, options.batchSize);
-  await writeJudgement(machine, folder, judgement, parts.test);
-  return judgement.evaluation;
+  const pictures = await writeJudgement(machine, folder, judgement, parts.test);
+  return { evaluation: judgement.evaluation, pictures };
 }
 
 function labelled(samples: readonly LoadedSample[], { model }: Session): LabelledImages {

@@ -7,11 +7,13 @@ import { type PredictResult, predict } from "../../tasks/predict.ts";
 import { runFiles } from "../../tasks/run-folder.ts";
 import { train } from "../../tasks/train.ts";
 import type { TrainResult } from "../../tasks/train-events.ts";
-import { type CommonOptions, createContext, writeJson } from "../context.ts";
-import { bar, type Terminal } from "../terminal.ts";
+import { type CommonOptions, createContext, INTERRUPTED, writeJson } from "../context.ts";
+import { showResult } from "../result-view.ts";
+import { bar } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { quoted } from "../text.ts";
 import { createTrainView } from "../train-view.ts";
 import { showPredictions } from "./predict.ts";
-import { quoted, showResult } from "./train.ts";
 
 interface DemoFlags extends CommonOptions {
   readonly out?: string;
@@ -51,7 +53,7 @@ export function demoCommand(): Command {
       const result = await train(nodeMachine, { data: photos, epochs: EPOCHS, out: run, observe, signal });
       if (result.ended === "interrupted") {
         showResult(terminal, result);
-        process.exitCode = 130;
+        process.exitCode = INTERRUPTED;
         return;
       }
       const predicted = await predictTestPhotos(terminal, photos, run, signal);

@@ -3,6 +3,8 @@ import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { evaluate } from "../../tasks/evaluate.ts";
 import { type CommonOptions, createContext, writeJson } from "../context.ts";
 import { showEvaluation } from "../evaluation-view.ts";
+import { addBackendOption } from "../options.ts";
+import { quoted } from "../text.ts";
 import { loadingLine, showProblems } from "../train-view.ts";
 
 interface EvaluateFlags extends CommonOptions {
@@ -11,28 +13,34 @@ interface EvaluateFlags extends CommonOptions {
   readonly backend?: string;
 }
 
+const examples = `
+Examples:
+  fovea evaluate runs/photos-2026-01-31-1                      its own test photos
+  fovea evaluate model.h5 --data others/ --out judged          all photos of others/`;
+
 export function evaluateCommand(): Command {
-  return new Command("evaluate")
+  return addBackendOption(new Command("evaluate"))
     .description("Judge a classifier on photos whose classes are known")
     .argument("<model>", "a run folder (its best epoch) or a model file (.h5)")
-    .option("--data <folder>", "judge all photos of this folder instead of the run's test part")
+    .option("--data <folder>", "judge all photos of this folder (default: the run's test part)")
     .option(
       "--out <folder>",
-      "write metrics.json, predictions.csv and the confusion matrix into a new folder",
+      "write metrics.json, predictions.csv and the confusion matrix into a new folder (default: nothing is written)",
     )
-    .option("--backend <name>", "what computes: auto, native or reference (default: auto)")
     .option("--json", "print one JSON document")
+    .addHelpText("after", examples)
     .action(async (model: string, flags: EvaluateFlags) => {
       const { terminal, json, signal } = createContext(flags);
       const { data, out, backend } = flags;
-      const onProgress = (done: number, total: number) => terminal.update(loadingLine(done, total));
+      const onProgress = (done: number, total: number) => terminal.update(loadingLine(terminal, done, total));
       const result = await evaluate(nodeMachine, { model, data, out, backend, onProgress, signal });
       terminal.settle();
-      for (const notice of result.notices) terminal.line(notice);
+      for (const notice of result.notices) terminal.prose(notice);
       if (json) writeJson(result);
       else {
         showProblems(terminal, result.problems);
-        const what = result.part === "test" ? "On the run's test photos" : `On all photos of ${result.data}`;
+        const what =
+          result.part === "test" ? "On the run's test photos" : `On all photos of ${quoted(result.data)}`;
         showEvaluation(terminal, result.evaluation, what);
       }
     });

@@ -5,35 +5,51 @@ import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { type PhotoSource, type Prediction, type PredictResult, predict } from "../../tasks/predict.ts";
 import { InputError } from "../../util/errors.ts";
 import { type CommonOptions, createContext, writeJson } from "../context.ts";
-import { percent, printable, type Terminal, table } from "../terminal.ts";
+import { addBackendOption } from "../options.ts";
+import { table } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { cutStart, percent, printable, textWidth } from "../text.ts";
+import { loadingLine } from "../train-view.ts";
 
 interface PredictFlags extends CommonOptions {
   readonly csv?: boolean;
   readonly backend?: string;
 }
 
-/** Classes whose probabilities the table shows; `--json` and `--csv` give all. */
-const SHOWN_CLASSES = 5;
+/** With more classes than `MANY` the table shows the likeliest few; `--json` and `--csv` give all. */
+const MANY = 5;
+const LIKELIEST = 3;
+/** Letters of a photo's name that are shown at least, however narrow the terminal. */
+const SHORTEST_NAME = 16;
+
+const examples = `
+Examples:
+  fovea predict runs/photos-2026-01-31-1 new.jpg holiday/
+  fovea predict model.h5 --csv holiday/ > classes.csv
+  curl -s https://example.org/cat.jpg | fovea predict model.h5 -`;
 
 export function predictCommand(): Command {
-  return new Command("predict")
-    .description("Classify photos")
+  return addBackendOption(new Command("predict"))
+    .description("Say which class photos belong to, and how surely")
     .argument("<model>", "a run folder (its best epoch) or a model file (.h5)")
     .argument("<photos...>", "photos, folders of photos, or - for one photo on standard input")
     .option("--csv", "print a CSV table with all probabilities")
-    .option("--backend <name>", "what computes: auto, native or reference (default: auto)")
     .option("--json", "print one JSON document")
+    .addHelpText("after", examples)
     .action(async (model: string, paths: string[], flags: PredictFlags) => {
       if (flags.csv && flags.json)
         throw new InputError("option.conflict", "Expected --csv or --json, found both");
       const { terminal, signal } = createContext({ json: flags.json === true || flags.csv === true });
       const { backend = "auto" } = flags;
-      const result = await predict(nodeMachine, { model, photos: await sourcesOf(paths), backend, signal });
+      const onProgress = (done: number, total: number) => terminal.update(loadingLine(terminal, done, total));
+      const photos = await sourcesOf(paths);
+      const result = await predict(nodeMachine, { model, photos, backend, onProgress, signal });
+      terminal.settle();
       for (const notice of result.notices) process.stderr.write(`${notice}\n`);
       if (flags.json) writeJson(result);
       else if (flags.csv) process.stdout.write(writeCsv(csvRows(result)));
       else showPredictions(terminal, result);
-      if (result.predictions.some((prediction) => "error" in prediction)) process.exitCode = 2;
+      if (tellErrors(result)) process.exitCode = 2;
     });
 }
 
@@ -52,24 +68,42 @@ async function sourcesOf(paths: readonly string[]): Promise<PhotoSource[]> {
 /** A row a photo with its class and the probabilities, the likeliest first where there are many. */
 export function showPredictions(terminal: Terminal, { predictions, classes }: PredictResult): void {
   const answered = predictions.filter((prediction) => "class" in prediction);
-  if (answered.length > 0) {
-    const few = classes.length <= SHOWN_CLASSES;
-    const header = few ? ["photo", "class", ...classes.map(printable)] : ["photo", "class", "probabilities"];
-    const rows = answered.map(({ photo, class: name, probabilities }) => {
-      const entries = Object.entries(probabilities);
-      const shown = few ? entries.map(([, p]) => percent(p)) : [likeliest(entries)];
-      return [printable(photo), printable(name), ...shown];
-    });
-    for (const line of table([header, ...rows], "")) terminal.line(line);
+  if (answered.length === 0) return;
+  const few = classes.length <= MANY;
+  const header = few ? ["photo", "class", ...classes.map(printable)] : ["photo", "class", "likeliest"];
+  const rows = answered.map(({ photo, class: name, probabilities }) => {
+    const entries = Object.entries(probabilities);
+    const shown = few ? entries.map(([, p]) => percent(p)) : [likeliest(entries)];
+    return [printable(photo), printable(name), ...shown];
+  });
+  for (const line of fittedTable([header, ...rows], terminal.columns)) terminal.line(line);
+}
+
+/** A line on standard error for each photo without an answer; true where there are some. */
+function tellErrors({ predictions }: PredictResult): boolean {
+  const failed = predictions.filter((prediction) => "error" in prediction);
+  for (const { photo, error } of failed) {
+    const named = error.message.includes(photo) ? error.message : `${photo}: ${error.message}`;
+    process.stderr.write(`fovea: ${printable(named)} [${error.code}]\n`);
   }
-  for (const prediction of predictions) {
-    if (!("error" in prediction)) continue;
-    process.stderr.write(`${printable(prediction.photo)}: ${printable(prediction.error.message)}\n`);
-  }
+  return failed.length > 0;
+}
+
+/** Where the rows are wider than the terminal, names lose their beginning: the end tells photos apart. */
+function fittedTable(rows: readonly string[][], columns: number): string[] {
+  const lines = table(rows, "");
+  const excess = Math.max(...lines.map(textWidth)) - columns;
+  if (excess <= 0) return lines;
+  const nameWidth = Math.max(...rows.map(([name]) => textWidth(name)));
+  const room = Math.max(SHORTEST_NAME, nameWidth - excess);
+  return table(
+    rows.map(([name, ...rest]) => [cutStart(name, room), ...rest]),
+    "",
+  );
 }
 
 function likeliest(entries: readonly (readonly [string, number])[]): string {
-  const sorted = [...entries].sort(([, a], [, b]) => b - a).slice(0, SHOWN_CLASSES);
+  const sorted = [...entries].sort(([, a], [, b]) => b - a).slice(0, LIKELIEST);
   return sorted.map(([name, p]) => `${printable(name)} ${percent(p)}`).join(", ");
 }
 

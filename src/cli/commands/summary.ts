@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
-import { type Summary, summarize } from "../../tasks/summary.ts";
-import { type CommonOptions, createContext, numberOption, writeJson } from "../context.ts";
+import { architectureSchema, type Summary, summarize } from "../../tasks/summary.ts";
+import { parseOptions } from "../../tasks/train-options.ts";
+import { type CommonOptions, createContext, writeJson } from "../context.ts";
+import { addSchemaOptions, flagOf } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
+import { cutText, padEnd, padStart } from "../text.ts";
 
 interface SummaryFlags extends CommonOptions {
   readonly model?: string;
@@ -10,59 +13,68 @@ interface SummaryFlags extends CommonOptions {
   readonly classes?: number;
 }
 
+const examples = `
+Examples:
+  fovea summary                                   what train builds
+  fovea summary --image-size 64 --classes 10
+  fovea summary runs/photos-2026-01-31-1`;
+
 export function summaryCommand(): Command {
-  return new Command("summary")
+  return addSchemaOptions(new Command("summary"), architectureSchema.shape)
     .description("Print the layer table of a model as Keras does")
-    .argument("[model]", "a run folder or a model file (.h5); without it, the architecture of --model")
-    .option("--model <name>", "architecture (default: report)")
-    .option(
-      "--image-size <number>",
-      "side of its images in pixels (default: 256)",
-      numberOption("--image-size"),
-    )
-    .option("--classes <number>", "number of classes (default: 2)", numberOption("--classes"))
+    .argument("[model]", "a run folder or a model file (.h5); without it, the network of the options")
     .option("--json", "print one JSON document")
+    .addHelpText("after", examples)
     .action(async (path: string | undefined, { json = false, ...rest }: SummaryFlags) => {
       const { terminal } = createContext({ json });
+      parseOptions(architectureSchema, rest, flagOf);
       const summary = await summarize(nodeMachine, { path, ...rest });
       if (json) writeJson(summary);
       else showSummary(terminal, summary);
     });
 }
 
-/** Width of the columns, as Keras sets them for a terminal of 80. */
-const WIDTHS = [33, 24, 15] as const;
+/** Keras's columns, in a terminal of 80. */
+const WIDTHS: readonly number[] = [35, 26, 15];
+const EDGES = 4;
 
 function showSummary(terminal: Terminal, { name, layers, parameters }: Summary): void {
+  const widths = fittedWidths(terminal.columns);
   const rule = (left: string, line: string, cross: string, right: string) =>
-    left + WIDTHS.map((width) => line.repeat(width)).join(cross) + right;
+    terminal.line(left + widths.map((width) => line.repeat(width)).join(cross) + right);
+  const row = (edge: string, cells: readonly string[]) => terminal.line(tableRow(widths, edge, cells));
   terminal.line(`Model: "${name}"`);
-  terminal.line(rule("┏", "━", "┳", "┓"));
-  terminal.line(row("┃", ["Layer (type)", "Output Shape", "Param #"]));
-  terminal.line(rule("┡", "━", "╇", "┩"));
+  rule("┏", "━", "┳", "┓");
+  row("┃", ["Layer (type)", "Output Shape", "Param #"]);
+  rule("┡", "━", "╇", "┩");
   layers.forEach((layer, index) => {
-    if (index > 0) terminal.line(rule("├", "─", "┼", "┤"));
+    if (index > 0) rule("├", "─", "┼", "┤");
     const shape = `(${layer.outputShape.map((side) => side ?? "None").join(", ")})`;
-    terminal.line(
-      row("│", [`${layer.name} (${layer.className})`, shape, layer.parameters.toLocaleString("en-US")]),
-    );
+    row("│", [`${layer.name} (${layer.className})`, shape, layer.parameters.toLocaleString("en-US")]);
   });
-  terminal.line(rule("└", "─", "┴", "┘"));
-  const megabytes = (parameters * 4) / 2 ** 20;
-  terminal.line(` Total params: ${parameters.toLocaleString("en-US")} (${megabytes.toFixed(2)} MB)`);
-  terminal.line(` Trainable params: ${parameters.toLocaleString("en-US")} (${megabytes.toFixed(2)} MB)`);
+  rule("└", "─", "┴", "┘");
+  const total = `${parameters.toLocaleString("en-US")} (${memorySize(4 * parameters)})`;
+  terminal.line(` Total params: ${total}`);
+  terminal.line(` Trainable params: ${total}`);
   terminal.line(" Non-trainable params: 0 (0.00 B)");
 }
 
-function row(edge: string, [name, shape, parameters]: readonly [string, string, string]): string {
-  const cells = [` ${cut(name, WIDTHS[0] - 2)}`, ` ${cut(shape, WIDTHS[1] - 2)}`];
-  return [
-    "",
-    cells[0].padEnd(WIDTHS[0]),
-    cells[1].padEnd(WIDTHS[1]),
-    `${parameters.padStart(WIDTHS[2] - 1)} `,
-    "",
-  ].join(edge);
+/** In a narrow terminal the first two columns give way. */
+function fittedWidths(columns: number): number[] {
+  const [names, shapes, counts] = WIDTHS;
+  const excess = Math.max(0, names + shapes + counts + EDGES - columns);
+  return [Math.max(12, names - Math.ceil(excess / 2)), Math.max(10, shapes - Math.floor(excess / 2)), counts];
 }
 
-const cut = (text: string, width: number) => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
+function tableRow(widths: readonly number[], edge: string, [name, shape, count]: readonly string[]): string {
+  const left = (text: string, width: number) => padEnd(` ${cutText(text, width - 2)}`, width);
+  const cells = [left(name, widths[0]), left(shape, widths[1]), `${padStart(count, widths[2] - 1)} `];
+  return ["", ...cells, ""].join(edge);
+}
+
+/** As Keras says it: "14.10 MB". */
+function memorySize(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
+  return `${(bytes / 1024 ** power).toFixed(2)} ${units[power]}`;
+}

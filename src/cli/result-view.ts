@@ -1,0 +1,34 @@
+import type { TrainResult } from "../tasks/train-events.ts";
+import { showEvaluation } from "./evaluation-view.ts";
+import type { Terminal } from "./terminal.ts";
+import { printable, quoted } from "./text.ts";
+
+/** What a run came to, and what to type next. */
+export function showResult(terminal: Terminal, result: TrainResult): void {
+  const { folder, ended, evaluation, bestEpoch, history } = result;
+  terminal.line();
+  if (ended === "interrupted") {
+    terminal.line("Stopped; all that was learned is saved. Go on with:");
+    terminal.line(`  fovea train --resume ${quoted(folder)}`);
+    return;
+  }
+  if (bestEpoch === undefined) {
+    terminal.prose("Every loss was not a number, so there is no model. Try a smaller --learning-rate.");
+    return;
+  }
+  terminal.line(`Best of ${history.length} epochs by validation loss: epoch ${bestEpoch}`);
+  terminal.line();
+  if (evaluation) showEvaluation(terminal, evaluation, "On the test photos, which training never saw");
+  showFiles(terminal, result);
+}
+
+function showFiles(terminal: Terminal, { folder, pictures }: TrainResult): void {
+  const run = quoted(folder);
+  terminal.line();
+  terminal.line("Pictures:");
+  for (const path of pictures.filter((each) => each.endsWith(".png"))) terminal.line(`  ${printable(path)}`);
+  terminal.line("Next:");
+  terminal.line(`  fovea predict ${run} <photo>`);
+  terminal.line(`  fovea evaluate ${run} --data <another folder>`);
+  terminal.line(`  tensorboard --logdir ${quoted(`${folder}/tensorboard`)}`);
+}
