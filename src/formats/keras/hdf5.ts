@@ -40,9 +40,8 @@ export async function writeHdf5(
     build(file);
     file.close();
     // The bytes themselves instead of a copy of them: the file is forgotten when this returns.
-    const bytes = files.lookupPath(path).node.contents;
-    memory.bytes = bytes;
-    return bytes.subarray(0, declaredLength(bytes));
+    memory.bytes = files.lookupPath(path).node.contents;
+    return memory.bytes.subarray(0, declaredLength(memory.bytes));
   });
 }
 
@@ -57,6 +56,18 @@ function giveRoom(files: MemoryFiles, path: string, byteLength: number, memory: 
   room.fill(0, node.usedBytes);
   node.contents = room;
   node.usedBytes = byteLength;
+  keepWhenCut(node);
+}
+
+/** The library cuts a file to its length when it closes it, and its file system would copy all bytes for that. */
+function keepWhenCut(node: MemoryNode): void {
+  const { setattr } = node.node_ops;
+  const resize: MemoryNode["node_ops"]["setattr"] = (target, attributes) => {
+    const { size } = attributes;
+    if (size !== undefined && size <= target.contents.length) target.usedBytes = size;
+    else setattr(target, attributes);
+  };
+  node.node_ops = { ...node.node_ops, setattr: resize };
 }
 
 /** What `read` takes from an HDF5 file. Throws an `InputError` where the bytes are not a whole, sound file. */
@@ -223,11 +234,18 @@ function datasetOf(group: Group, name: string): Dataset {
 
 type Library = typeof import("h5wasm");
 
+/** A file in the library's file system: emscripten's MEMFS. */
+interface MemoryNode {
+  contents: Uint8Array;
+  usedBytes: number;
+  node_ops: { readonly setattr: (node: MemoryNode, attributes: { readonly size?: number }) => void };
+}
+
 /** The part of the library's file system that is used here; its own types leave some of it out. */
 interface MemoryFiles {
   readonly streams: readonly (object | null | undefined)[];
   close(stream: object): void;
-  lookupPath(path: string): { node: { contents: Uint8Array; usedBytes: number } };
+  lookupPath(path: string): { node: MemoryNode };
   writeFile(path: string, bytes: Uint8Array, options: { canOwn: boolean }): void;
   analyzePath(path: string): { exists: boolean };
   unlink(path: string): void;
