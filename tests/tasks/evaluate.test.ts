@@ -1,0 +1,90 @@
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { nodeMachine } from "../../src/platform/node/node-machine.ts";
+import { evaluate } from "../../src/tasks/evaluate.ts";
+import { train } from "../../src/tasks/train.ts";
+import { drawPhotos, makeScratch, readJson, smallOptions } from "./small-run.ts";
+
+vi.mock("../../src/tasks/pictures.ts", () => import("./quick-pictures.ts"));
+
+const scratch = await makeScratch();
+const photos = join(scratch, "photos");
+const run = join(scratch, "run");
+
+beforeAll(async () => {
+  await drawPhotos(photos, 2, 10);
+  await train(nodeMachine, { data: photos, out: run, ...smallOptions, epochs: 1 });
+});
+
+describe("another folder", () => {
+  it("may lack a class of the model, which then has no image", async () => {
+    const onlySad = join(scratch, "only sad");
+    await cp(join(photos, "sad"), join(onlySad, "sad"), { recursive: true });
+    await cp(join(photos, "happy"), join(onlySad, "happy"), { recursive: true });
+    const all = await evaluate(nodeMachine, { model: run, data: onlySad });
+    await rm(join(onlySad, "happy"), { recursive: true });
+    // one folder is one class too few for a scan, so an empty one stands in
+    await nodeMachine.makeFolder(join(onlySad, "happy"));
+    const { evaluation, part } = await evaluate(nodeMachine, { model: run, data: onlySad });
+    expect(part).toBe("all");
+    expect(evaluation.classes.map(({ name, images }) => [name, images])).toEqual([
+      ["happy", 0],
+      ["sad", 10],
+    ]);
+    expect(evaluation.confusionMatrix).toEqual([[0, 0], all.evaluation.confusionMatrix[1]]);
+    expect(evaluation.classes[1]!.recall).toEqual(all.evaluation.classes[1]!.recall);
+  });
+
+  it("must not have a class that the model does not know", async () => {
+    const other = join(scratch, "other");
+    await cp(photos, other, { recursive: true });
+    await cp(join(photos, "sad"), join(other, "angry"), { recursive: true });
+    await expect(evaluate(nodeMachine, { model: run, data: other })).rejects.toMatchObject({
+      code: "evaluate.unknown-class",
+      message: expect.stringContaining('found "angry"'),
+    });
+  });
+});
+
+describe("a run's test part", () => {
+  it("is judged by content, wherever the files lie now", async () => {
+    const metrics = await readJson(run, "metrics.json");
+    expect((await evaluate(nodeMachine, { model: run })).evaluation).toEqual(metrics);
+  });
+
+  it("does not exist for a model file", async () => {
+    await expect(evaluate(nodeMachine, { model: join(run, "model.h5") })).rejects.toMatchObject({
+      code: "evaluate.no-data",
+    });
+  });
+
+  it("does not exist where the split leaves none", async () => {
+    const out = join(scratch, "no test");
+    const options = { ...smallOptions, epochs: 1, split: "70,30,0" };
+    const result = await train(nodeMachine, { data: photos, out, ...options });
+    expect(result).not.toHaveProperty("evaluation");
+    expect(await nodeMachine.kindOf(join(out, "metrics.json"))).toBeUndefined();
+    await expect(evaluate(nodeMachine, { model: out })).rejects.toMatchObject({ code: "evaluate.no-data" });
+  });
+
+  it("is refused when the photos have changed", async () => {
+    const spoiled = join(scratch, "spoiled");
+    await cp(run, spoiled, { recursive: true });
+    const { files } = await readJson(run, "split.json");
+    const { path } = files.find(({ part }: { part: string }) => part === "test");
+    const copy = join(scratch, "photos of spoiled");
+    await cp(photos, copy, { recursive: true });
+    await rm(join(copy, path));
+    const config = await readJson(run, "config.json");
+    await nodeMachine.writeFile(join(spoiled, "config.json"), JSON.stringify({ ...config, data: copy }));
+    await expect(evaluate(nodeMachine, { model: spoiled })).rejects.toMatchObject({
+      code: "split.data-changed",
+      message: expect.stringContaining(path),
+    });
+  });
+});
+
+it("an output folder that is taken is left alone", async () => {
+  await expect(evaluate(nodeMachine, { model: run, out: run })).rejects.toMatchObject({ code: "run.exists" });
+});

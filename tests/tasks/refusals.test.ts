@@ -1,0 +1,125 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { readCsv } from "../../src/formats/csv.ts";
+import { readKerasH5 } from "../../src/formats/keras/h5.ts";
+import { readScalars } from "../../src/formats/tfevents.ts";
+import { nodeMachine } from "../../src/platform/node/node-machine.ts";
+import type { Machine } from "../../src/tasks/machine.ts";
+import { resume, train } from "../../src/tasks/train.ts";
+import { InputError } from "../../src/util/errors.ts";
+import { drawPhotos, filesBelow, improvingOptions, makeScratch, outcomeOf } from "./small-run.ts";
+
+vi.mock("../../src/tasks/pictures.ts", () => import("./quick-pictures.ts"));
+
+const scratch = await makeScratch();
+const photos = join(scratch, "photos");
+const options = { ...improvingOptions, epochs: 2 };
+
+beforeAll(() => drawPhotos(photos, 2, 10));
+
+describe("too little memory", () => {
+  const withMemory = (bytes: number): Machine => ({ ...nodeMachine, availableMemory: () => bytes });
+
+  it("is refused before anything is written, with the batch that fits", async () => {
+    const out = join(scratch, "no memory");
+    const trained = train(withMemory(700_000), { data: photos, out, ...options, batchSize: 20 });
+    await expect(trained).rejects.toMatchObject({
+      code: "memory.too-small",
+      message: expect.stringMatching(
+        /^Expected .* of memory for batches of 20, found 0\.00070 GB free; --batch-size \d+ fits$/,
+      ),
+    });
+    expect(await nodeMachine.kindOf(out)).toBeUndefined();
+    const [, fitting] = /batch-size (\d+) fits/.exec(String(await trained.catch(String)))!;
+    const { ended } = await train(withMemory(700_000), {
+      data: photos,
+      out,
+      ...options,
+      batchSize: Number(fitting),
+    });
+    expect(ended).toBe("finished");
+  });
+
+  it("for a single photo asks for smaller ones", async () => {
+    const out = join(scratch, "no memory at all");
+    await expect(train(withMemory(1000), { data: photos, out, ...options })).rejects.toMatchObject({
+      code: "memory.too-small",
+      message: expect.stringContaining("choose a smaller --image-size"),
+    });
+    expect(await nodeMachine.kindOf(out)).toBeUndefined();
+  });
+});
+
+describe("a run folder", () => {
+  it("that holds something is refused, and left as it is", async () => {
+    await expect(train(nodeMachine, { data: photos, out: photos, ...options })).rejects.toMatchObject({
+      code: "run.exists",
+      message: expect.stringContaining("a folder that is not empty"),
+    });
+    expect(await readdir(photos)).toEqual(["happy", "sad"]);
+  });
+
+  it("that is empty is taken", async () => {
+    const out = join(scratch, "empty");
+    await nodeMachine.makeFolder(out);
+    expect((await train(nodeMachine, { data: photos, out, ...options, epochs: 1 })).folder).toBe(out);
+  });
+});
+
+describe("a disk that is full", () => {
+  /** Notes what is written, and refuses the n-th writing. */
+  function fullAt(nth: number) {
+    const written: string[] = [];
+    const writing = async (path: string, write: () => Promise<void>) => {
+      if (written.length === nth) {
+        throw new InputError("file.no-space", `Cannot write "${path}": the disk is full`);
+      }
+      await write();
+      written.push(nodeMachine.baseName(path));
+    };
+    const machine: Machine = {
+      ...nodeMachine,
+      writeFile: (path, bytes) => writing(path, () => nodeMachine.writeFile(path, bytes)),
+      appendFile: (path, bytes) => writing(path, () => nodeMachine.appendFile(path, bytes)),
+    };
+    return { machine, written };
+  }
+
+  /** Reads a file by what its name says it is. */
+  async function expectWhole(path: string): Promise<void> {
+    const bytes = new Uint8Array(await readFile(path));
+    const text = new TextDecoder().decode(bytes);
+    if (path.endsWith(".json")) JSON.parse(text);
+    else if (path.endsWith(".h5")) await readKerasH5(bytes);
+    else if (path.endsWith(".csv")) expect(new Set(readCsv(text).map(({ length }) => length)).size).toBe(1);
+    else if (path.includes("tfevents")) readScalars(bytes);
+    else expect(text).toBe("a picture");
+  }
+
+  it("ends the run in one line wherever it comes; what was written is whole, and the run goes on", async () => {
+    const straight = join(scratch, "straight");
+    const { machine: watched, written: writes } = fullAt(Number.POSITIVE_INFINITY);
+    await train(watched, { data: photos, out: straight, ...options });
+    const expected = await outcomeOf(straight);
+    // the last writing of each file: the second epoch's, for those that each epoch writes
+    const names = [...new Set(writes)].filter((name) => !/^(accuracy|contact-sheet|loss\.png)/.test(name)); // one plot will do
+    const moments = names.map((name) => writes.lastIndexOf(name));
+    expect(moments.length).toBe(13);
+    for (const moment of moments) {
+      const out = join(scratch, `full at ${moment}`);
+      const { machine, written } = fullAt(moment);
+      await expect(train(machine, { data: photos, out, ...options })).rejects.toMatchObject({
+        code: "file.no-space",
+        message: expect.stringContaining("the disk is full"),
+      });
+      expect(written).toHaveLength(moment);
+      const files = await filesBelow(out);
+      expect([...new Set(files.map(nodeMachine.baseName))].sort()).toEqual([...new Set(written)].sort());
+      for (const file of files) await expectWhole(join(out, file));
+      if (!files.includes("last.h5")) continue;
+      await resume(nodeMachine, { run: out });
+      expect(await outcomeOf(out)).toEqual(expected);
+    }
+  });
+});
