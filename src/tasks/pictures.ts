@@ -63,11 +63,10 @@ export async function writeContactSheet(
 }
 
 /** What the model takes, turned back into a picture. */
-function toPicture(pixels: Float32Array, { height, width, scale, offset }: Preprocessing): RgbImage {
-  const bytes = Uint8Array.from(pixels, (value) =>
-    Math.min(Math.max((value - offset) / scale + 0.5, 0), 255),
-  );
-  return { width, height, pixels: bytes };
+function toPicture(values: Float32Array, { height, width, scale, offset }: Preprocessing): RgbImage {
+  const pixels = new Uint8ClampedArray(values.length);
+  for (let i = 0; i < values.length; i++) pixels[i] = (values[i] - offset) / scale; // rounds and clamps
+  return { width, height, pixels: new Uint8Array(pixels.buffer) };
 }
 
 async function writePlot(machine: Machine, folder: string, name: string, svg: string): Promise<string[]> {
