@@ -20,7 +20,7 @@ interface OptimizerCase {
   }[];
 }
 
-/** A few float32 roundings, five updates long. The issue asks for 1e-6. */
+/** A few float32 roundings, five updates long. The promise is 1e-6. */
 const weightTolerance = { absolute: 3e-7, relative: 3e-7 };
 /** Slots span twelve decades, so only the relative error means anything; where steps cancel, digits go. */
 const slotTolerance = { relative: 1e-4 };

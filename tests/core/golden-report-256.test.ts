@@ -12,7 +12,7 @@ import { trainGolden } from "../support/train-golden.ts";
 /** The folder that tests/interop/golden_report_256.py wrote: minutes of Keras, so not part of `npm test`. */
 const folder = process.env.FOVEA_GOLDEN_256;
 
-/** The issue's bounds, as in golden-run.test.ts. */
+/** The same bounds as in golden-run.test.ts. */
 const weightTolerance = { absolute: 1e-5 };
 const firstLosses = { count: 3, relative: 1e-5 };
 const laterLosses = { relative: 1e-3 };
@@ -29,7 +29,7 @@ describeEachBackend("the report's network at 256x256 trains as in Keras", (backe
   const title = (name: string) => (ready ? name : `${name} (${reason})`);
 
   it.skipIf(!ready)(title("20 SGD steps leave the same weights"), { timeout: 600_000 }, async () => {
-    const { weights } = await train(backend, "SGD", result().sgdLearningRate);
+    const { weights } = await train(backend, "SGD", result().learningRates.sgd);
     const bytes = readFileSync(join(folder!, "sgd-weights.f32"));
     let offset = 0;
     for (const found of weights) {
@@ -41,7 +41,7 @@ describeEachBackend("the report's network at 256x256 trains as in Keras", (backe
   });
 
   it.skipIf(!ready)(title("20 Adam steps give the same losses"), { timeout: 600_000 }, async () => {
-    const { losses } = await train(backend, "Adam");
+    const { losses } = await train(backend, "Adam", result().learningRates.adam);
     const { adamLosses } = result();
     const { count, relative } = firstLosses;
     expect(firstDifference(losses.slice(0, count), adamLosses.slice(0, count), { relative })).toBeUndefined();
@@ -49,12 +49,17 @@ describeEachBackend("the report's network at 256x256 trains as in Keras", (backe
   });
 });
 
-/** As the Python script writes it. */
-function result(): { readonly sgdLearningRate: number; readonly adamLosses: readonly number[] } {
+/** `result.json` as the Python script writes it. */
+interface KerasResult {
+  readonly learningRates: { readonly sgd: number; readonly adam: number };
+  readonly adamLosses: readonly number[];
+}
+
+function result(): KerasResult {
   return JSON.parse(readFileSync(join(folder!, "result.json"), "utf8"));
 }
 
-function train(backend: Backend, optimizer: "SGD" | "Adam", learningRate?: number) {
+function train(backend: Backend, optimizer: "SGD" | "Adam", learningRate: number) {
   const model = buildModel(goldenModel(size, 2));
   return trainGolden(backend, model, binaryCrossentropy, {
     classes: 2,

@@ -34,13 +34,13 @@ interface RunFixture {
   readonly cases: readonly RunCase[];
 }
 
-/** After 20 SGD steps (the bound). Keras's own float32 lies 6e-8 from its float64. */
+/** After 20 SGD steps (the promised bound). Keras's own float32 lies 6e-8 from its float64. */
 const weightTolerance = { absolute: 1e-5 };
 /** A sum over a whole array: the rounding of its members, most of which cancels. */
 const sumTolerance = { absolute: 1e-4, relative: 1e-6 };
-/** Before rounding has been amplified (the bound). */
+/** Before rounding has been amplified (the promised bound). */
 const firstLosses = { count: 3, relative: 1e-5 };
-/** Adam divides by gradients near zero and so amplifies their rounding (the bound). */
+/** Adam divides by gradients near zero and so amplifies their rounding (the promised bound). */
 const laterLosses = { relative: 1e-3 };
 
 const fixture = readKerasFixture<RunFixture>("golden-run.json");
