@@ -22,7 +22,11 @@ typedef uint8_t UnalignedBytes __attribute__((vector_size(WIDTH), aligned(1), ma
 
 #define INLINE static inline __attribute__((always_inline))
 /* For loops whose bounds are constants after inlining: they have to vanish, so that arrays become registers. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 32")
+#endif
 
 INLINE Vector load(const float *p) { return *(const UnalignedVector *)p; }
 
@@ -71,7 +75,8 @@ INLINE void store_bytes(uint8_t *p, Integers v) {
   _mm_storel_epi64((void *)p, _mm_packus_epi16(halves, halves));
 #elif defined(__SSE2__)
   __m128i halves = _mm_packs_epi32((__m128i)v, (__m128i)v);
-  *(int32_t __attribute__((aligned(1), may_alias)) *)p = _mm_cvtsi128_si32(_mm_packus_epi16(halves, halves));
+  int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(halves, halves));
+  memcpy(p, &bytes, sizeof(bytes));
 #else
   *(UnalignedBytes *)p = __builtin_convertvector(v, UnalignedBytes);
 #endif

@@ -1,0 +1,216 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { loadAddon } from "../../src/backends/native/addon.ts";
+import { encodeProgram } from "../../src/backends/native/encode.ts";
+import { loadNativeBackend, type NativeBackend } from "../../src/backends/native/native.ts";
+import { lossFor } from "../../src/core/losses.ts";
+import { buildModel, initialWeights } from "../../src/core/model.ts";
+import { reportNetwork } from "../../src/core/networks/report.ts";
+import { type OperationName, operationNames } from "../../src/core/operations/table.ts";
+import { createOptimizer } from "../../src/core/optimizers/table.ts";
+import { trainingProgram } from "../../src/core/programs.ts";
+import { InputError } from "../../src/util/errors.ts";
+import { RandomStream } from "../../src/util/random.ts";
+import { elementCount } from "../../src/util/shapes.ts";
+import { type InputCase, type OperationCase, operationCases } from "./operation-cases.ts";
+import { prepareOperation, runOperation } from "./operation-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fovea-native-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function native(options: { threads?: number; instructionSet?: string; addonPath?: string } = {}) {
+  const backend = loadNativeBackend(options);
+  if ("unavailable" in backend) throw new Error(backend.unavailable);
+  return backend;
+}
+
+const instructionSets = native().instructionSets;
+const someThreads = [1, 2, 3, 8];
+
+describe.each(instructionSets)("the same bits on any number of threads, %s", (instructionSet) => {
+  const backends = someThreads.map((threads) => native({ threads, instructionSet }));
+
+  it.each(operationNames)("%s", async (operation) => {
+    const run = prepareOperation(operation, withFractions(largest(operation)));
+    const [one, ...others] = await Promise.all(backends.map((backend) => runOperation(backend, run)));
+    for (const other of others) {
+      for (const [name, values] of Object.entries(one))
+        expect(sameBytes(other[name], values), name).toBe(true);
+    }
+  });
+
+  it("three Adam steps of the report's network", async () => {
+    const states = await Promise.all(backends.map((backend) => train(backend, 3)));
+    for (const state of states) expect(sameBytes(state, states[0])).toBe(true);
+  });
+});
+
+/** Much faster than `toEqual` on a million numbers. */
+function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+  return Buffer.compare(bytes(a), bytes(b)) === 0;
+}
+
+/** The case with the most input elements: it is cut into several pieces. */
+function largest(operation: OperationName): OperationCase {
+  const size = ({ inputs }: OperationCase) =>
+    Object.values(inputs).reduce((total, { shape }) => total + elementCount(shape), 0);
+  return operationCases[operation].reduce((best, one) => (size(one) > size(best) ? one : best));
+}
+
+/** Whole numbers add up to the same in any order; fractions do not. */
+function withFractions(one: OperationCase): OperationCase {
+  const inputs = Object.entries(one.inputs).map(([name, input]): [string, InputCase] => {
+    const plain = input.dtype === undefined && "integers" in input.fill;
+    return [name, plain ? { ...input, fill: { range: [-1, 1] } } : input];
+  });
+  return { ...one, inputs: Object.fromEntries(inputs) };
+}
+
+/** The whole state after some steps on 5 random images of 46x46. */
+async function train(backend: NativeBackend, steps: number): Promise<Uint8Array> {
+  const model = buildModel(reportNetwork([46, 46, 3], 1));
+  const program = trainingProgram(model, lossFor(1), createOptimizer("Adam"), { batchSize: 5 });
+  const memory = { state: backend.allocate(program.stateBytes), work: backend.allocate(program.workBytes) };
+  const state = new Float32Array(memory.state);
+  initialWeights(model, 1).forEach((values, i) => {
+    state.set(values, model.weights[i].offset);
+  });
+  const random = new RandomStream(1, "images");
+  const inputs = {
+    images: Float32Array.from({ length: 5 * 46 * 46 * 3 }, () => random.next()),
+    labels: Float32Array.of(0, 1, 1, 0, 1),
+    settings: Float32Array.of(0.001),
+  };
+  const executable = backend.compile(program);
+  for (let step = 0; step < steps; step++) await executable.run(memory, inputs);
+  return new Uint8Array(memory.state);
+}
+
+describe("native backend", () => {
+  it("names its instruction set and threads", () => {
+    const { title } = { avx512: { title: "AVX-512" }, avx2: { title: "AVX2" } }[instructionSets[0]] ?? {
+      title: /SSE2|NEON/.source,
+    };
+    expect(native({ threads: 1 }).description).toMatch(new RegExp(`^native, (${title}), 1 thread$`));
+    expect(native({ threads: 3 }).description).toMatch(/, 3 threads$/);
+    for (const instructionSet of instructionSets)
+      expect(native({ instructionSet }).instructionSet).toBe(instructionSet);
+  });
+
+  it("takes threads and instruction set from the environment", () => {
+    process.env.FOVEA_THREADS = "5";
+    process.env.FOVEA_ISA = "baseline";
+    try {
+      expect(native()).toMatchObject({ threads: 5, instructionSet: "baseline" });
+      expect(native({ threads: 2 }).threads).toBe(2);
+    } finally {
+      delete process.env.FOVEA_THREADS;
+      delete process.env.FOVEA_ISA;
+    }
+  });
+
+  it.each([
+    [{ threads: 0 }, "backend.threads", 'Expected 1 to 256 threads, found "0"'],
+    [{ threads: 1.5 }, "backend.threads", 'found "1.5"'],
+    [{ instructionSet: "avx51" }, "backend.instruction-set", 'found "avx51"'],
+  ])("refuses %o", (options, code, message) => {
+    expect(() => native(options)).toThrow(InputError);
+    expect(() => native(options)).toThrow(expect.objectContaining({ code }));
+    expect(() => native(options)).toThrow(message);
+  });
+
+  it("gives zeroed memory of any size, and says how much it lacks", () => {
+    for (const size of [0, 1, 64, 5 * 2 ** 20 + 3]) {
+      const memory = native().allocate(size);
+      expect(memory.byteLength).toBe(size);
+      expect(new Uint8Array(memory).every((byte) => byte === 0)).toBe(true);
+    }
+    expect(() => native().allocate(2 ** 52)).toThrow(
+      expect.objectContaining({
+        code: "memory.insufficient",
+        message: expect.stringContaining("4294967296 MB"),
+      }),
+    );
+  });
+
+  it("runs many programs that are asked for at once", async () => {
+    const backend = native({ threads: 2 });
+    const runs = (["matmul", "convPool", "softmax"] as const).map((operation) =>
+      prepareOperation(operation, operationCases[operation][3]),
+    );
+    const alone: Awaited<ReturnType<typeof runOperation>>[] = [];
+    for (const run of runs) alone.push(await runOperation(backend, run));
+    const asked = Array.from({ length: 30 }, (_, i) => i % runs.length);
+    const together = await Promise.all(asked.map((which) => runOperation(backend, runs[which])));
+    asked.forEach((which, i) => {
+      expect(together[i]).toEqual(alone[which]);
+    });
+  });
+
+  it("times each operation", async () => {
+    const backend = native();
+    const { program, inputs } = prepareOperation("matmul", operationCases.matmul[3]);
+    const executable = backend.compile(program);
+    expect(executable.timings()).toEqual([{ operation: "matmul", seconds: 0 }]);
+    await executable.run({ state: backend.allocate(64), work: backend.allocate(program.workBytes) }, inputs);
+    expect(executable.timings()[0].seconds).toBeGreaterThan(0);
+  });
+
+  it("refuses inputs and memory that do not fit the program", async () => {
+    const backend = native();
+    const { program, inputs } = prepareOperation("matmul", operationCases.matmul[1]);
+    const executable = backend.compile(program);
+    const memory = { state: backend.allocate(64), work: backend.allocate(program.workBytes) };
+    await expect(executable.run(memory, { ...inputs, x: new Float32Array(3) })).rejects.toThrow(
+      'Expected input "x" to be a Float32Array of 15 elements, found Float32Array of 3',
+    );
+    await expect(executable.run(memory, { kernel: inputs.kernel })).rejects.toThrow("found nothing");
+    await expect(executable.run({ ...memory, work: backend.allocate(4) }, inputs)).rejects.toThrow(
+      "as long as it needs",
+    );
+    const lent = new ArrayBuffer(program.workBytes);
+    structuredClone(lent, { transfer: [lent] });
+    await expect(executable.run({ ...memory, work: lent }, inputs)).rejects.toThrow("as long as it needs");
+  });
+
+  it("refuses a program whose numbers make no sense", () => {
+    const addon = loadAddon();
+    if ("unavailable" in addon) throw new Error(addon.unavailable);
+    const { program } = prepareOperation("matmul", operationCases.matmul[1]);
+    const { words, regionBytes } = encodeProgram(program, addon.kernels);
+    const broken = "the program names an unknown kernel";
+    const compile = (change: (words: number[]) => number[]) => () =>
+      addon.compile(Float64Array.from(change([...words])), regionBytes, 0);
+    expect(compile((all) => all)).not.toThrow();
+    for (let i = 0; i < words.length; i++) {
+      for (const value of [-1, 1e6, Number.NaN, 2 ** 60, Number.POSITIVE_INFINITY])
+        expect(compile((all) => all.with(i, value))).toThrow(broken);
+    }
+    expect(compile((all) => all.slice(0, -1))).toThrow(broken);
+  });
+});
+
+describe("native backend that cannot be had", () => {
+  it("says in one line why", () => {
+    const missing = loadNativeBackend({ addonPath: join(folder, "none.node") });
+    expect(missing).toEqual({
+      unavailable: "the native backend is not there: it was not compiled at install",
+    });
+    const broken = join(folder, "broken.node");
+    writeFileSync(broken, "not a library");
+    expect(loadNativeBackend({ addonPath: broken })).toEqual({
+      unavailable: expect.stringMatching(/^the native backend is not there: .*broken\.node.*$/),
+    });
+  });
+
+  it("names the operations that an addon of other sources lacks", () => {
+    const old = join(folder, "old.cjs");
+    const kernels = operationNames.filter((name) => name !== "conv2d" && name !== "mish");
+    writeFileSync(old, `module.exports = { kernels: ${JSON.stringify(kernels)} };`);
+    expect(() => loadNativeBackend({ addonPath: old })).toThrow("found none for conv2d, mish");
+  });
+});
