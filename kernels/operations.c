@@ -1,9 +1,12 @@
 /*
  * All operations for one instruction set. This is the one file that is compiled several times, as one translation unit, so
  * that everything but its table is static; ISA is the suffix of the table's name.
+ * convolution-permuted.c comes before the file that calls it.
  */
 #include "activations.c"
-#include "convolution-gradients.c"
+#include "convolution-input-gradient.c"
+#include "convolution-permuted.c"
+#include "convolution-kernel-gradient.c"
 #include "convolution.c"
 #include "dense.c"
 #include "elementwise.c"
