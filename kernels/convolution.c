@@ -124,7 +124,7 @@ static void convolve_pool_row(const Forward *f, Rows rows, float *y, uint8_t *po
   for (; column + (n) <= c->pooled_width; column += (n))                                                               \
     pool_pixels(f, n, rows.data + column * right, rows.row_stride, kernel, bias, y + column * c->out + first,          \
                 position + column * c->out + first, channels);
-    TILES(3) TILES(1)
+    TILES(3) TILES(2) TILES(1)
 #undef TILES
   }
 }

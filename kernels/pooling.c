@@ -73,24 +73,27 @@ static bool op_maxPool2d(const Call *call) {
 }
 
 static void max_pool_gradient_task(void *context, int64_t image, void *scratch) {
-  (void)scratch;
   const Pooling *g = context;
+  int64_t *offsets = scratch; /* from a window's first pixel to the pixel of each position */
+  for (int64_t place = 0; place < g->pool_height * g->pool_width; place++)
+    offsets[place] = (place / g->pool_width * g->width + place % g->pool_width) * g->channels;
   float *dx = g->to + image * g->height * g->width * g->channels;
   memset(dx, 0, (size_t)(g->height * g->width * g->channels) * sizeof(float));
   int64_t at = image * g->pooled_height * g->pooled_width * g->channels;
   for (int64_t row = 0; row < g->pooled_height; row++)
-    for (int64_t column = 0; column < g->pooled_width; column++)
-      for (int64_t channel = 0; channel < g->channels; channel++, at++) {
-        int64_t i = row * g->stride_height - g->pad_top + g->position[at] / g->pool_width;
-        int64_t j = column * g->stride_width - g->pad_left + g->position[at] % g->pool_width;
-        dx[(i * g->width + j) * g->channels + channel] += g->from[at];
-      }
+    for (int64_t column = 0; column < g->pooled_width; column++) {
+      int64_t top = row * g->stride_height - g->pad_top, left = column * g->stride_width - g->pad_left;
+      int64_t window = (top * g->width + left) * g->channels; /* before dx where the window is padded */
+      for (int64_t channel = 0; channel < g->channels; channel++, at++)
+        dx[window + offsets[g->position[at]] + channel] += g->from[at];
+    }
 }
 
 static bool op_maxPool2dGradient(const Call *call) {
   Pooling g = pooling_of(call, &call->outputs[0], &call->inputs[0]);
   g.position = call->inputs[1].data;
-  return parallel(g.batch, 0, max_pool_gradient_task, &g);
+  size_t bytes = (size_t)(g.pool_height * g.pool_width) * sizeof(int64_t);
+  return parallel(g.batch, bytes, max_pool_gradient_task, &g);
 }
 
 static void average_pool_task(void *context, int64_t index, void *scratch) {
