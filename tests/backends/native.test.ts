@@ -160,6 +160,18 @@ describe("native backend", () => {
     expect(executable.timings()[0].seconds).toBeGreaterThan(0);
   });
 
+  it("says that memory for scratch lacks, and goes on", async () => {
+    const [one] = operationCases.conv2d;
+    const far = { ...one.attributes, strideHeight: 1e6, strideWidth: 1e9, outputHeight: 3, outputWidth: 3 };
+    const run = prepareOperation("conv2d", { ...one, attributes: far }); // its padded rows would take petabytes
+    const backend = native();
+    await expect(runOperation(backend, run)).rejects.toThrow(
+      expect.objectContaining({ code: "memory.scratch" }),
+    );
+    const { y } = await runOperation(backend, prepareOperation("conv2d", one));
+    expect(y).toHaveLength(1);
+  });
+
   it("refuses inputs and memory that do not fit the program", async () => {
     const backend = native();
     const { program, inputs } = prepareOperation("matmul", operationCases.matmul[1]);
@@ -198,12 +210,12 @@ describe("native backend that cannot be had", () => {
   it("says in one line why", () => {
     const missing = loadNativeBackend({ addonPath: join(folder, "none.node") });
     expect(missing).toEqual({
-      unavailable: "the native backend is not there: it was not compiled at install",
+      unavailable: "it was not compiled when Fovea was installed",
     });
     const broken = join(folder, "broken.node");
     writeFileSync(broken, "not a library");
     expect(loadNativeBackend({ addonPath: broken })).toEqual({
-      unavailable: expect.stringMatching(/^the native backend is not there: .*broken\.node.*$/),
+      unavailable: expect.stringMatching(/^it cannot be loaded: .*broken\.node.*$/),
     });
   });
 

@@ -29,7 +29,7 @@ export function loadAddon(path = addonPath): Addon | { readonly unavailable: str
     return createRequire(import.meta.url)(path) as Addon;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === "MODULE_NOT_FOUND" ? "it was not compiled at install" : message.split("\n")[0];
-    return { unavailable: `the native backend is not there: ${reason}` };
+    if (code === "MODULE_NOT_FOUND") return { unavailable: "it was not compiled when Fovea was installed" };
+    return { unavailable: `it cannot be loaded: ${message.split("\n")[0]}` };
   }
 }
