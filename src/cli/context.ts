@@ -19,9 +19,17 @@ export const INTERRUPTED = 130;
 /** One Ctrl-C may come twice: from the terminal, and passed on by npx. */
 const SAME_MOMENT_MS = 400;
 
-export function createContext({ json = false }: CommonOptions): Context {
+/** Runs a command; no line is left open behind it, however it ends. */
+export async function inContext(
+  { json = false }: CommonOptions,
+  command: (context: Context) => Promise<void>,
+): Promise<void> {
   const terminal = createTerminal(json ? process.stderr : process.stdout);
-  return { terminal, json, signal: interruptSignal(terminal) };
+  try {
+    await command({ terminal, json, signal: interruptSignal(terminal) });
+  } finally {
+    terminal.settle();
+  }
 }
 
 /** The one document of `--json`. Numbers that JSON has no word for become null. */

@@ -11,7 +11,7 @@ const FEW_IMAGES = 100;
 export function showEvaluation(terminal: Terminal, evaluation: Evaluation, what: string): void {
   const { images, loss, accuracy, precision, recall, positiveClass } = evaluation;
   terminal.prose(terminal.bold(`${what}: ${images} images`));
-  const of = positiveClass === undefined ? "mean of the classes" : `of "${printable(positiveClass)}"`;
+  const of = positiveClass === undefined ? "class mean" : `of "${printable(positiveClass)}"`;
   const lines = table([
     ["", "value", "95 % interval", ""],
     ["accuracy", percent(accuracy.value), interval(accuracy), countsOf(accuracy)],

@@ -16,8 +16,10 @@ const commands = [demoCommand, trainCommand, evaluateCommand, predictCommand, su
 const examples = `
 Examples:
   fovea demo                     see the whole job on drawn faces
-  fovea train photos/            photos/cats/*.jpg, photos/dogs/*.jpg, …
-  fovea predict runs/photos-… new.jpg`;
+  fovea train photos/            of photos/cats/*.jpg, photos/dogs/*.jpg, …
+  fovea predict runs/photos-2026-01-31-1 new.jpg
+
+"fovea help train" explains a command.`;
 
 function createProgram(): Command {
   const program = new Command("fovea")

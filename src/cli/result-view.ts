@@ -16,7 +16,7 @@ export function showResult(terminal: Terminal, result: TrainResult): void {
     terminal.prose("Every loss was not a number, so there is no model. Try a smaller --learning-rate.");
     return;
   }
-  terminal.line(`Best of ${history.length} epochs by validation loss: epoch ${bestEpoch}`);
+  terminal.line(`The best epoch by validation loss, of ${history.length}: epoch ${bestEpoch}`);
   terminal.line();
   if (evaluation) showEvaluation(terminal, evaluation, "On the test photos, which training never saw");
   showFiles(terminal, result);

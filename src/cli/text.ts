@@ -64,9 +64,10 @@ export function printable(name: string): string {
   });
 }
 
-/** Seconds as people say them: `850ms`, `12s`, `3m05s`, `2h10m`. */
+/** Seconds as people say them: `0.3ms`, `850ms`, `12s`, `3m05s`, `2h10m`. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
+  if (seconds < 0.00095) return `${(seconds * 1000).toFixed(1)}ms`;
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)}ms`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole}s`;

@@ -57,16 +57,16 @@ export function parseOptions<Schema extends z.ZodObject>(
   const found = (given as Record<string, unknown>)[name];
   throw new InputError(
     "option.bad-value",
-    `Expected ${nameOption(name)} to be ${expectation(schema.shape[name])}, found ${typeof found === "string" ? `"${found}"` : found}`,
+    `Expected ${nameOption(name)} to be ${expectation(schema.shape[name], found)}, found ${typeof found === "string" ? `"${found}"` : found}`,
   );
 }
 
 /** In words, such as "a whole number from 1 to 4096". */
-function expectation(schema: z.ZodType): string {
+function expectation(schema: z.ZodType, found: unknown): string {
   const { type, minimum, exclusiveMinimum, maximum } = z.toJSONSchema(schema);
   if (type !== "integer" && type !== "number") return "text";
   const kind = type === "integer" ? "a whole number" : "a number";
   if (exclusiveMinimum !== undefined) return `${kind} above ${exclusiveMinimum}`;
-  const bounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
-  return bounded ? `${kind} from ${minimum} to ${maximum}` : `${kind}, at least ${minimum}`;
+  const open = maximum === undefined || (maximum === Number.MAX_SAFE_INTEGER && Number(found) <= maximum);
+  return open ? `${kind}, at least ${minimum}` : `${kind} from ${minimum} to ${maximum}`;
 }

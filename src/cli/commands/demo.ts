@@ -4,10 +4,10 @@ import { readCsv } from "../../formats/csv.ts";
 import { drawFaces } from "../../platform/node/draw.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { type PredictResult, predict } from "../../tasks/predict.ts";
-import { runFiles } from "../../tasks/run-folder.ts";
+import { checkIsFree, runFiles } from "../../tasks/run-folder.ts";
 import { train } from "../../tasks/train.ts";
 import type { TrainResult } from "../../tasks/train-events.ts";
-import { type CommonOptions, createContext, INTERRUPTED, writeJson } from "../context.ts";
+import { type CommonOptions, type Context, INTERRUPTED, inContext, writeJson } from "../context.ts";
 import { showResult } from "../result-view.ts";
 import { bar } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -34,32 +34,37 @@ export function demoCommand(): Command {
       "a new folder for photos and run (default: the next free fovea-demo, fovea-demo-2, …)",
     )
     .option("--json", "print one JSON document")
-    .action(async (flags: DemoFlags) => {
-      const { terminal, json, signal } = createContext(flags);
-      const folder = flags.out ?? (await freeFolder());
-      const photos = join(folder, "faces");
-      terminal.line(terminal.bold(`Drawing ${FACES} faces into ${photos}`));
-      await drawFaces(photos, {
-        count: FACES,
-        signal,
-        onProgress: (done, total) => terminal.update(`Drawn ${done}/${total} ${bar(done / total, 20)}`),
-      });
-      signal.throwIfAborted();
-      const run = join(folder, "run");
-      terminal.line(
-        terminal.bold(`\n$ fovea train ${quoted(photos)} --epochs ${EPOCHS} --out ${quoted(run)}`),
-      );
-      const observe = createTrainView(terminal);
-      const result = await train(nodeMachine, { data: photos, epochs: EPOCHS, out: run, observe, signal });
-      if (result.ended === "interrupted") {
-        showResult(terminal, result);
-        process.exitCode = INTERRUPTED;
-        return;
-      }
-      const predicted = await predictTestPhotos(terminal, photos, run, signal);
-      if (json) writeJson({ photos, train: result, predict: predicted });
-      else showDemo(terminal, result, predicted);
-    });
+    .action((flags: DemoFlags) => inContext(flags, (context) => run(context, flags)));
+}
+
+async function run({ terminal, json, signal }: Context, { out }: DemoFlags): Promise<void> {
+  if (out !== undefined) await checkIsFree(nodeMachine, out);
+  const folder = out ?? (await freeFolder());
+  const photos = join(folder, "faces");
+  await drawPhotos(terminal, photos, signal);
+  const trained = join(folder, "run");
+  terminal.line();
+  terminal.line(terminal.bold(`$ fovea train ${quoted(photos)} --epochs ${EPOCHS} --out ${quoted(trained)}`));
+  const observe = createTrainView(terminal);
+  const result = await train(nodeMachine, { data: photos, epochs: EPOCHS, out: trained, observe, signal });
+  if (result.ended === "interrupted") {
+    process.exitCode = INTERRUPTED;
+    if (json) writeJson({ photos, train: result });
+    else showResult(terminal, result);
+    return;
+  }
+  const predicted = await predictTestPhotos(photos, trained, signal);
+  if (json) writeJson({ photos, train: result, predict: predicted });
+  else showDemo(terminal, result, predicted);
+}
+
+async function drawPhotos(terminal: Terminal, photos: string, signal: AbortSignal): Promise<void> {
+  terminal.line(terminal.bold(`Drawing ${FACES} faces into ${quoted(photos)}`));
+  const onProgress = (done: number, total: number) =>
+    terminal.update(`Drawn ${done}/${total} ${bar(done / total, 20)}`);
+  const { pictures } = await drawFaces(photos, { count: FACES, signal, onProgress });
+  if (signal.aborted) terminal.line(`The ${pictures} faces drawn so far are in ${quoted(photos)}`);
+  signal.throwIfAborted();
 }
 
 async function freeFolder(): Promise<string> {
@@ -70,18 +75,12 @@ async function freeFolder(): Promise<string> {
 }
 
 /** Classifies some photos of the test part, as a user would classify new ones. */
-async function predictTestPhotos(
-  terminal: Terminal,
-  photos: string,
-  run: string,
-  signal: AbortSignal,
-): Promise<PredictResult> {
+async function predictTestPhotos(photos: string, run: string, signal: AbortSignal): Promise<PredictResult> {
   const [, ...rows] = readCsv(
     new TextDecoder().decode(await nodeMachine.readFile(join(run, runFiles.predictions))),
   );
   const step = Math.max(1, Math.floor(rows.length / PREDICTED));
   const paths = rows.filter((_, index) => index % step === 0).slice(0, PREDICTED);
-  terminal.line();
   const sources = paths.map(([path]) => join(photos, path));
   return predict(nodeMachine, { model: run, photos: sources, signal });
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { evaluate } from "../../tasks/evaluate.ts";
-import { type CommonOptions, createContext, writeJson } from "../context.ts";
+import { type CommonOptions, type Context, inContext, writeJson } from "../context.ts";
 import { showEvaluation } from "../evaluation-view.ts";
 import { addBackendOption } from "../options.ts";
 import { quoted } from "../text.ts";
@@ -15,8 +15,8 @@ interface EvaluateFlags extends CommonOptions {
 
 const examples = `
 Examples:
-  fovea evaluate runs/photos-2026-01-31-1                      its own test photos
-  fovea evaluate model.h5 --data others/ --out judged          all photos of others/`;
+  fovea evaluate runs/photos-2026-01-31-1     on its own test photos
+  fovea evaluate model.h5 --data others/ --out judged`;
 
 export function evaluateCommand(): Command {
   return addBackendOption(new Command("evaluate"))
@@ -29,19 +29,25 @@ export function evaluateCommand(): Command {
     )
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
-    .action(async (model: string, flags: EvaluateFlags) => {
-      const { terminal, json, signal } = createContext(flags);
-      const { data, out, backend } = flags;
-      const onProgress = (done: number, total: number) => terminal.update(loadingLine(terminal, done, total));
-      const result = await evaluate(nodeMachine, { model, data, out, backend, onProgress, signal });
-      terminal.settle();
-      for (const notice of result.notices) terminal.prose(notice);
-      if (json) writeJson(result);
-      else {
-        showProblems(terminal, result.problems);
-        const what =
-          result.part === "test" ? "On the run's test photos" : `On all photos of ${quoted(result.data)}`;
-        showEvaluation(terminal, result.evaluation, what);
-      }
-    });
+    .action((model: string, flags: EvaluateFlags) =>
+      inContext(flags, (context) => run(context, model, flags)),
+    );
+}
+
+async function run(
+  { terminal, json, signal }: Context,
+  model: string,
+  { data, out, backend }: EvaluateFlags,
+) {
+  const onProgress = (done: number, total: number) => terminal.update(loadingLine(terminal, done, total));
+  const result = await evaluate(nodeMachine, { model, data, out, backend, onProgress, signal });
+  terminal.settle();
+  for (const notice of result.notices) terminal.prose(notice);
+  if (json) writeJson(result);
+  else {
+    showProblems(terminal, result.problems);
+    const what =
+      result.part === "test" ? "On the run's test photos" : `On all photos of ${quoted(result.data)}`;
+    showEvaluation(terminal, result.evaluation, what);
+  }
 }

@@ -1,10 +1,11 @@
+import { addAbortSignal } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { Command } from "commander";
 import { writeCsv } from "../../formats/csv.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { type PhotoSource, type Prediction, type PredictResult, predict } from "../../tasks/predict.ts";
 import { InputError } from "../../util/errors.ts";
-import { type CommonOptions, createContext, writeJson } from "../context.ts";
+import { type CommonOptions, type Context, inContext, writeJson } from "../context.ts";
 import { addBackendOption } from "../options.ts";
 import { table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -36,31 +37,41 @@ export function predictCommand(): Command {
     .option("--csv", "print a CSV table with all probabilities")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
-    .action(async (model: string, paths: string[], flags: PredictFlags) => {
+    .action((model: string, paths: string[], flags: PredictFlags) => {
       if (flags.csv && flags.json)
         throw new InputError("option.conflict", "Expected --csv or --json, found both");
-      const { terminal, signal } = createContext({ json: flags.json === true || flags.csv === true });
-      const { backend = "auto" } = flags;
-      const onProgress = (done: number, total: number) => terminal.update(loadingLine(terminal, done, total));
-      const photos = await sourcesOf(paths);
-      const result = await predict(nodeMachine, { model, photos, backend, onProgress, signal });
-      terminal.settle();
-      for (const notice of result.notices) process.stderr.write(`${notice}\n`);
-      if (flags.json) writeJson(result);
-      else if (flags.csv) process.stdout.write(writeCsv(csvRows(result)));
-      else showPredictions(terminal, result);
-      if (tellErrors(result)) process.exitCode = 2;
+      const json = flags.json === true || flags.csv === true; // either way standard output is for programs
+      return inContext({ json }, (context) => run(context, model, paths, flags));
     });
 }
 
+async function run(
+  { terminal, signal }: Context,
+  model: string,
+  paths: readonly string[],
+  flags: PredictFlags,
+): Promise<void> {
+  const { backend = "auto" } = flags;
+  const onProgress = (done: number, total: number) => terminal.update(loadingLine(terminal, done, total));
+  const photos = await sourcesOf(paths, signal);
+  const result = await predict(nodeMachine, { model, photos, backend, onProgress, signal });
+  terminal.settle();
+  for (const notice of result.notices) process.stderr.write(`${notice}\n`);
+  if (flags.json) writeJson(result);
+  else if (flags.csv) process.stdout.write(writeCsv(csvRows(result)));
+  else showPredictions(terminal, result);
+  if (tellErrors(result)) process.exitCode = 2;
+}
+
 /** "-" stands for the bytes of one photo on standard input. */
-async function sourcesOf(paths: readonly string[]): Promise<PhotoSource[]> {
+async function sourcesOf(paths: readonly string[], signal: AbortSignal): Promise<PhotoSource[]> {
   const sources: PhotoSource[] = [];
   for (const path of paths) {
     if (path !== "-") sources.push(path);
     else if (process.stdin.isTTY) {
       throw new InputError("predict.no-input", "Expected a photo on standard input for -, found a terminal");
-    } else sources.push({ name: "-", bytes: new Uint8Array(await buffer(process.stdin)) });
+    } else
+      sources.push({ name: "-", bytes: new Uint8Array(await buffer(addAbortSignal(signal, process.stdin))) });
   }
   return sources;
 }

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { architectureSchema, type Summary, summarize } from "../../tasks/summary.ts";
 import { parseOptions } from "../../tasks/train-options.ts";
-import { type CommonOptions, createContext, writeJson } from "../context.ts";
+import { type CommonOptions, inContext, writeJson } from "../context.ts";
 import { addSchemaOptions, flagOf } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { cutText, padEnd, padStart } from "../text.ts";
@@ -25,13 +25,15 @@ export function summaryCommand(): Command {
     .argument("[model]", "a run folder or a model file (.h5); without it, the network of the options")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
-    .action(async (path: string | undefined, { json = false, ...rest }: SummaryFlags) => {
-      const { terminal } = createContext({ json });
-      parseOptions(architectureSchema, rest, flagOf);
-      const summary = await summarize(nodeMachine, { path, ...rest });
-      if (json) writeJson(summary);
-      else showSummary(terminal, summary);
-    });
+    .action((path: string | undefined, flags: SummaryFlags) =>
+      inContext(flags, async ({ terminal, json }) => {
+        const { json: _, ...options } = flags;
+        parseOptions(architectureSchema, options, flagOf);
+        const summary = await summarize(nodeMachine, { path, ...options });
+        if (json) writeJson(summary);
+        else showSummary(terminal, summary);
+      }),
+    );
 }
 
 /** Keras's columns, in a terminal of 80. */

@@ -4,7 +4,7 @@ import { resume, train } from "../../tasks/train.ts";
 import type { TrainResult } from "../../tasks/train-events.ts";
 import { parseTrainOptions, trainOptionsSchema } from "../../tasks/train-options.ts";
 import { InputError } from "../../util/errors.ts";
-import { type CommonOptions, type Context, createContext, INTERRUPTED, writeJson } from "../context.ts";
+import { type CommonOptions, type Context, INTERRUPTED, inContext, writeJson } from "../context.ts";
 import { addSchemaOptions, flagOf } from "../options.ts";
 import { showResult } from "../result-view.ts";
 import { createTrainView } from "../train-view.ts";
@@ -24,9 +24,9 @@ interface TrainFlags extends CommonOptions {
 
 const examples = `
 Examples:
-  fovea train photos/                                photos/cats/*.jpg, photos/dogs/*.jpg, …
-  fovea train photos/ --image-size 128 --epochs 40   smaller images, more epochs
-  fovea train --resume runs/photos-2026-01-31-1      go on after Ctrl-C or a crash`;
+  fovea train photos/             of photos/cats/*.jpg, photos/dogs/*.jpg, …
+  fovea train photos/ --image-size 128 --epochs 40
+  fovea train --resume runs/photos-2026-01-31-1`;
 
 /** Where training bore no fruit: every loss was not a number. */
 const NO_MODEL = 2;
@@ -39,16 +39,19 @@ export function trainCommand(): Command {
     .option("--resume <run>", "go on with a run, to the same bits as if it had never stopped")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
-    .action(async (folder: string | undefined, flags: TrainFlags) => {
-      const context = createContext(flags);
-      const result = await (flags.resume === undefined
-        ? startRun(context, folder, flags)
-        : resumeRun(context, folder, flags, flags.resume));
-      if (context.json) writeJson(result);
-      else showResult(context.terminal, result);
-      if (result.ended === "interrupted") process.exitCode = INTERRUPTED;
-      else if (result.bestEpoch === undefined) process.exitCode = NO_MODEL;
-    });
+    .action((folder: string | undefined, flags: TrainFlags) =>
+      inContext(flags, (context) => run(context, folder, flags)),
+    );
+}
+
+async function run(context: Context, folder: string | undefined, flags: TrainFlags): Promise<void> {
+  const result = await (flags.resume === undefined
+    ? startRun(context, folder, flags)
+    : resumeRun(context, folder, flags, flags.resume));
+  if (context.json) writeJson(result);
+  else showResult(context.terminal, result);
+  if (result.ended === "interrupted") process.exitCode = INTERRUPTED;
+  else if (result.bestEpoch === undefined) process.exitCode = NO_MODEL;
 }
 
 function startRun(
