@@ -142,7 +142,7 @@ function bytesAsFloats({ height, width }: Preprocessing): number {
 function misnamed({ sample, identity }: LoadedSample): DataProblem[] {
   const expected = expectedFormatOfName(sample.path);
   if (expected === undefined || expected === identity.format) return [];
-  const reason = `Named as ${nameOfFormat(expected)}, but its content is ${identity.name}; used all the same`;
+  const reason = `Named as ${nameOfFormat(expected)}, but its content is ${identity.name}`;
   return [{ relativePath: sample.relativePath, code: "data.misnamed", reason, excluded: false }];
 }
 

@@ -187,8 +187,7 @@ describePhotos("happy-sad-dirty", (folder) => {
   it("lists every file that is unreadable or misnamed, with the right reason", async () => {
     const { stdout } = await fovea(["train", folder, ...quick, "--epochs", "1", "--out", "dirty"]);
     const notImage = "Expected an image (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF), found blank text";
-    const misnamed = (name: string, content: string) =>
-      `Named as ${name}, but its content is ${content}; used all the same`;
+    const misnamed = (name: string, content: string) => `Named as ${name}, but its content is ${content}`;
     expect(stdout).toContain(
       `Left out 2 files:\n  happy/pics  ${notImage}\n  sad/pic  ${notImage}\nUsed, though something is odd about 7 files:\n`,
     );

@@ -1,10 +1,11 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmod, mkdir, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readKerasH5 } from "../../src/formats/keras/h5.ts";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
-import { cliPath, drawSmallFaces, makeScratch, quick, runCli } from "./run-cli.ts";
+import { cliPath, drawSmallFaces, makeScratch, quick, runCli, runNode } from "./run-cli.ts";
 
 const scratch = await makeScratch();
 const photos = join(scratch, "photos");
@@ -107,6 +108,29 @@ describe.skipIf(skipAloud(noDisk, "a full disk"))("a disk that is full", () => {
     const { status, stderr } = await runCli(["train", photos, ...quick, "--out", join(folder, "late")]);
     expect(stderr).toMatch(/^fovea: Cannot .*: the disk is full \[file\.no-space\]\n$/);
     expect(status).toBe(2);
+  });
+});
+
+describe("an install without a C compiler", () => {
+  it("works, and says in one line what is lost", async () => {
+    const install = join(scratch, "install");
+    const repository = fileURLToPath(new URL("../../", import.meta.url));
+    await cp(join(repository, "dist"), join(install, "dist"), { recursive: true });
+    await cp(join(repository, "package.json"), join(install, "package.json"));
+    await symlink(join(repository, "node_modules"), join(install, "node_modules"), "junction");
+    const cli = join(install, "dist", "cli", "main.js");
+    const out = join(scratch, "slow");
+    const { status, stdout } = await runNode([cli, "train", photos, ...quick, "--out", out]);
+    expect(stdout).toMatch(
+      /^The native backend cannot be used \(it was not compiled .*hundred times slower\n/,
+    );
+    expect(stdout).toContain("backend reference");
+    expect(status).toBe(0);
+    const refused = await runNode([cli, "train", photos, "--backend", "native"]);
+    expect(refused.stderr).toMatch(
+      /^fovea: The native backend cannot be used: .* \[backend\.unavailable\]\n$/,
+    );
+    expect(refused.status).toBe(2);
   });
 });
 

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { readCsv } from "../../formats/csv.ts";
-import { drawFaces } from "../../platform/node/draw.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { type PredictResult, predict } from "../../tasks/predict.ts";
 import { checkIsFree, runFiles } from "../../tasks/run-folder.ts";
@@ -20,7 +19,7 @@ interface DemoFlags extends CommonOptions {
 }
 
 const FACES = 400;
-const EPOCHS = 20;
+const EPOCHS = 16;
 /** Test photos that are classified at the end. */
 const PREDICTED = 6;
 
@@ -60,6 +59,7 @@ async function run({ terminal, json, signal }: Context, { out }: DemoFlags): Pro
 
 async function drawPhotos(terminal: Terminal, photos: string, signal: AbortSignal): Promise<void> {
   terminal.line(terminal.bold(`Drawing ${FACES} faces into ${quoted(photos)}`));
+  const { drawFaces } = await import("../../platform/node/draw.ts"); // not before it is needed: it loads slowly
   const onProgress = (done: number, total: number) =>
     terminal.update(`Drawn ${done}/${total} ${bar(done / total, 20)}`);
   const { pictures } = await drawFaces(photos, { count: FACES, signal, onProgress });
