@@ -1,7 +1,7 @@
 /*
  * What both gradients of a convolution share.
  *
- * A pool passes its gradient to one of its positions, and ReLU stops it where y is 0: in the report's network nine of
+ * A pool passes its gradient to one of its positions, and ReLU may stop it: in the report's network nine of
  * ten elements of the convolution's own gradient are zero. So that gradient is never written; the elements that are
  * not zero are listed as (offset, value), and each adds a window of x (kernel gradient) or of the kernel (input
  * gradient), scaled by it, to sums that stay in registers.
@@ -26,13 +26,14 @@ INLINE Entries entries_from(Entries entries, int64_t index) {
 typedef struct {
   Convolution c;
   const float *dy;
-  const float *y; /* null without ReLU */
+  const float *y;          /* of a convolution with ReLU that is not pooled, otherwise null */
   const uint8_t *position; /* null when not pooled */
 } Upstream;
 
 /* `count` elements of dy from `index` on, zero where ReLU stops them. */
 INLINE Vector flowing(const Upstream *u, int64_t index, int64_t count) {
   Vector value = load_some(u->dy + index, count);
+  if (u->position) return choose(load_some_bytes(u->position + index, count) != STOPPED, value, splat(0));
   if (!u->y) return value;
   return choose(load_some(u->y + index, count) > splat(0), value, splat(0));
 }

@@ -76,7 +76,7 @@ static void list_by_position(const InputGradient *g, int64_t index, Entries entr
     int32_t flowing_lanes[WIDTH], positions[WIDTH];
     store(values, flow);
     store_integers(flowing_lanes, flows);
-    store_integers(positions, position);
+    store_integers(positions, flows & position); /* what is stopped has no list */
     for (int64_t i = 0; i < lanes; i++) {
       int64_t at = positions[i] * g->list_stride + counts[positions[i]];
       entries.offsets[at] = (int32_t)(block + i) * taps;
@@ -184,12 +184,11 @@ static bool op_convBiasInputGradient(const Call *call) {
   return run_input_gradient(&u, call->inputs[2].data, call->outputs[0].data);
 }
 
-/* Attributes: strides, pads, activation, inputHeight, inputWidth, convHeight, convWidth, poolHeight, poolWidth. */
+/* Attributes: strides, pads, inputHeight, inputWidth, convHeight, convWidth, poolHeight, poolWidth. */
 static bool op_convPoolInputGradient(const Call *call) {
-  Upstream u = input_gradient_sizes(call, &call->inputs[3]);
-  if (call->attributes[4] == 1) u.y = call->inputs[1].data;
-  u.position = call->inputs[2].data;
-  u.c.pool_height = (int64_t)call->attributes[9];
-  u.c.pool_width = (int64_t)call->attributes[10];
-  return run_input_gradient(&u, call->inputs[3].data, call->outputs[0].data);
+  Upstream u = input_gradient_sizes(call, &call->inputs[2]);
+  u.position = call->inputs[1].data;
+  u.c.pool_height = (int64_t)call->attributes[8];
+  u.c.pool_width = (int64_t)call->attributes[9];
+  return run_input_gradient(&u, call->inputs[2].data, call->outputs[0].data);
 }

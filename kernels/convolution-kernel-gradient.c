@@ -93,7 +93,7 @@ static void kernel_gradient_task(void *context, int64_t task, void *scratch) {
   Entries entries = {scratch, (float *)scratch + places};
   int32_t *counts = (int32_t *)scratch + 2 * places;
   float *padded = (float *)scratch + 2 * places + g->group_channels;
-  int32_t offsets[256];
+  int32_t offsets[STOPPED + 1] = {0};
   int64_t end = smaller_of((partial + 1) * g->units_per_partial, c->batch * c->pooled_height);
   for (int64_t unit = partial * g->units_per_partial; unit < end; unit++) {
     int64_t image = unit / c->pooled_height, row = unit % c->pooled_height;
@@ -166,41 +166,36 @@ static bool run_kernel_gradient(const Upstream *upstream, const float *x, float 
          parallel(divide_up(c->out, WIDTH), (size_t)(WIDTH * taps) * sizeof(float), sum_partials_task, &g);
 }
 
-/* Attributes: strides, pads, kernelHeight, kernelWidth. */
-static bool op_conv2dKernelGradient(const Call *call) {
-  const int64_t *x = call->inputs[0].shape, *dy = call->inputs[1].shape;
-  const double *a = call->attributes;
-  Upstream u = {.dy = call->inputs[1].data,
-                .c = {.batch = x[0], .height = x[1], .width = x[2], .in = x[3],
-                      .kernel_height = (int64_t)a[4], .kernel_width = (int64_t)a[5], .out = dy[3],
-                      .stride_height = (int64_t)a[0], .stride_width = (int64_t)a[1],
-                      .pad_top = (int64_t)a[2], .pad_left = (int64_t)a[3],
-                      .pool_height = 1, .pool_width = 1, .pooled_height = dy[1], .pooled_width = dy[2]}};
-  return run_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, NULL);
-}
-
-/* Attributes: strides, pads, activation, kernelHeight, kernelWidth[, convHeight, convWidth, poolHeight, poolWidth]. */
-static Upstream fused_kernel_gradient(const Call *call) {
+/* `kernel_size` says where among the attributes kernelHeight and kernelWidth are; strides and pads come first. */
+static Upstream kernel_gradient_sizes(const Call *call, int kernel_size) {
   const int64_t *x = call->inputs[0].shape, *dy = call->inputs[1].shape;
   const double *a = call->attributes;
   return (Upstream){.dy = call->inputs[1].data,
-                    .y = a[4] == 1 ? call->inputs[2].data : NULL,
-                    .c = {.batch = x[0], .height = x[1], .width = x[2], .in = x[3],
-                          .kernel_height = (int64_t)a[5], .kernel_width = (int64_t)a[6], .out = dy[3],
+                    .c = {.batch = x[0], .height = x[1], .width = x[2], .in = x[3], .out = dy[3],
+                          .kernel_height = (int64_t)a[kernel_size], .kernel_width = (int64_t)a[kernel_size + 1],
                           .stride_height = (int64_t)a[0], .stride_width = (int64_t)a[1],
                           .pad_top = (int64_t)a[2], .pad_left = (int64_t)a[3],
                           .pool_height = 1, .pool_width = 1, .pooled_height = dy[1], .pooled_width = dy[2]}};
 }
 
+/* Attributes: strides, pads, kernelHeight, kernelWidth. */
+static bool op_conv2dKernelGradient(const Call *call) {
+  Upstream u = kernel_gradient_sizes(call, 4);
+  return run_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, NULL);
+}
+
+/* Attributes: strides, pads, activation, kernelHeight, kernelWidth. */
 static bool op_convBiasKernelGradient(const Call *call) {
-  Upstream u = fused_kernel_gradient(call);
+  Upstream u = kernel_gradient_sizes(call, 5);
+  if (call->attributes[4] == 1) u.y = call->inputs[2].data;
   return run_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, call->outputs[1].data);
 }
 
+/* Attributes: strides, pads, kernelHeight, kernelWidth, convHeight, convWidth, poolHeight, poolWidth. */
 static bool op_convPoolKernelGradient(const Call *call) {
-  Upstream u = fused_kernel_gradient(call);
-  u.position = call->inputs[3].data;
-  u.c.pool_height = (int64_t)call->attributes[9];
-  u.c.pool_width = (int64_t)call->attributes[10];
+  Upstream u = kernel_gradient_sizes(call, 4);
+  u.position = call->inputs[2].data;
+  u.c.pool_height = (int64_t)call->attributes[8];
+  u.c.pool_width = (int64_t)call->attributes[9];
   return run_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, call->outputs[1].data);
 }

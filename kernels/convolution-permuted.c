@@ -32,9 +32,9 @@ static Integers window_starts(const Convolution *c) {
 typedef struct {
   const float *x;            /* the first window */
   int64_t step, down, under; /* from a pooled pixel's window to the next, to the next row of x, to the next row of windows */
-  const float *dy, *y;       /* y is null without ReLU */
+  const float *dy;
   const uint8_t *position;
-  int64_t columns, channels; /* of dy, y and position */
+  int64_t columns, channels; /* of dy and position */
   Integers starts;
 } PermutedRow;
 
@@ -43,10 +43,10 @@ INLINE void add_permuted(int run, PermutedRow r, float *sums, float *bias) {
   Vector acc[PERMUTED_TAPS], bias_sum = splat(0);
   UNROLL for (int i = 0; i < 3 * run; i++) acc[i] = splat(0);
   for (int64_t column = 0, i = 0; column < r.columns; column++, r.x += r.step, i += r.channels) {
-    Vector flow = load(r.dy + i);
-    if (r.y) flow = choose(load(r.y + i) > splat(0), flow, splat(0));
+    Integers position = load_bytes(r.position + i);
+    Vector flow = choose(position != STOPPED, load(r.dy + i), splat(0));
     bias_sum += flow;
-    Integers start = (Integers)_mm512_permutexvar_epi32((__m512i)load_bytes(r.position + i), (__m512i)r.starts);
+    Integers start = (Integers)_mm512_permutexvar_epi32((__m512i)position, (__m512i)r.starts);
     UNROLL for (int p = 0; p < 3; p++) {
       __m512 upper = (__m512)load(r.x + p * r.down), lower = (__m512)load(r.x + p * r.down + r.under);
       UNROLL for (int j = 0; j < run; j++)
@@ -80,7 +80,7 @@ static void permuted_task(void *context, int64_t task, void *scratch) {
     Rows rows = padded_rows(c, g->x, image, row * c->pool_height, c->pool_height, WIDTH, scratch);
     PermutedRow pooled = {.x = rows.data, .step = c->pool_width * c->stride_width * c->in, .down = rows.row_stride,
                           .under = c->stride_height * rows.row_stride, .dy = g->u.dy + index,
-                          .y = g->u.y ? g->u.y + index : NULL, .position = g->u.position + index,
+                          .position = g->u.position + index,
                           .columns = c->pooled_width, .channels = c->out, .starts = window_starts(c)};
     (c->run == 9 ? add_permuted_colour : add_permuted_grey)(pooled, sums, bias);
   }

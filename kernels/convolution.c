@@ -73,6 +73,11 @@ static void convolve_row(const Forward *f, Rows rows, float *line, int64_t line_
   }
 }
 
+/* The position that the gradient will flow back to. */
+INLINE Integers passing(const Forward *f, Vector best, Integers winner) {
+  return f->c.relu ? choose_integers(best > splat(0), winner, STOPPED - (Integers){0}) : winner;
+}
+
 /* The largest of each window of `poolHeight` lines, and which one it was. */
 static void pool_lines(const Forward *f, const float *lines, int64_t line_stride, float *y, uint8_t *position) {
   const Convolution *c = &f->c;
@@ -90,7 +95,7 @@ static void pool_lines(const Forward *f, const float *lines, int64_t line_stride
         }
       int64_t channels = smaller_of(WIDTH, c->out - channel);
       store_some(y + column * c->out + channel, best, channels);
-      store_some_bytes(position + column * c->out + channel, winner, channels);
+      store_some_bytes(position + column * c->out + channel, passing(f, best, winner), channels);
     }
 }
 
@@ -106,8 +111,9 @@ INLINE void pool_pixels(const Forward *f, int columns, const float *x, int64_t r
     Vector upper = choose(right, b, a), lower = choose(lower_right, e, d);
     Integers low = lower > upper;
     Integers winner = choose_integers(low, 2 - lower_right, -right);
-    store_some(y + i * c->out, choose(low, lower, upper), channels);
-    store_some_bytes(position + i * c->out, winner, channels);
+    Vector best = choose(low, lower, upper);
+    store_some(y + i * c->out, best, channels);
+    store_some_bytes(position + i * c->out, passing(f, best, winner), channels);
   }
 }
 

@@ -8,6 +8,9 @@
 #include "fovea.h"
 #include "vector.h"
 
+/* The position of a pool whose largest value ReLU has cut off: nothing flows back. */
+enum { STOPPED = 255 };
+
 typedef struct {
   int64_t batch, height, width, in; /* of x */
   int64_t kernel_height, kernel_width, out;

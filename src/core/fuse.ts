@@ -151,8 +151,8 @@ function poolRewrite(chain: ForwardChain, pool: ProgramNode, backward: BackwardC
       backward,
       { ...shared, ...size },
       {
-        kernel: [fused.convPoolKernelGradient, [x, dy, y, position]],
-        input: [fused.convPoolInputGradient, [dy, y, position, kernel]],
+        kernel: [fused.convPoolKernelGradient, [x, dy, position]],
+        input: [fused.convPoolInputGradient, [dy, position, kernel]],
       },
     );
   }

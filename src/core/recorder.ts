@@ -173,14 +173,15 @@ export class Recorder {
       outputs: Object.fromEntries(operation.outputs.map((name, i) => [name, node.outputs[i]])),
       attributes: node.attributes,
     };
-    operation.inputs.forEach((name, i) => {
+    // the last first: weights' gradients read x, whose memory is then free for its own gradient
+    for (const [i, name] of [...operation.inputs.entries()].reverse()) {
       const rule = operation.gradients?.[name];
       const target = this.originOf(node.inputs[i]);
-      if (!rule || !needed.has(target)) return;
+      if (!rule || !needed.has(target)) continue;
       const gradient = this.inShapeOf(rule(this, call, outputGradient), target);
       const before = gradients.get(target);
       gradients.set(target, before ? this.apply(operations.add, { a: before, b: gradient }, {}).y : gradient);
-    });
+    }
   }
 
   private inShapeOf(gradient: Tensor, target: Tensor): Tensor {

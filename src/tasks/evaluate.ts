@@ -41,7 +41,7 @@ export interface EvaluateResult {
  * @throws InputError `evaluate.…`, `model.…`, `data.…`, `split.data-changed`
  */
 export async function evaluate(machine: Machine, request: EvaluateRequest): Promise<EvaluateResult> {
-  if (request.out !== undefined) await checkIsFree(machine, request.out);
+  if (request.out !== undefined) await checkIsFree(machine, request.out, request.data);
   const classifier = await loadClassifier(machine, request.model);
   const { backend, notice } = await chooseBackend(request.backend ?? "auto");
   const { data, part, samples, problems } = await photosToJudge(machine, classifier, request);

@@ -17,10 +17,17 @@ export const runFiles = {
 } as const;
 
 /**
- * Refuses a folder for results that holds something already; asked before the work as well as after it.
- * @throws InputError `run.exists`
+ * Refuses a folder for results that holds something already, or that would be taken for photos; asked before the work as
+ * well as after it.
+ * @throws InputError `run.exists`, `run.inside-photos`
  */
-export async function checkIsFree(machine: Machine, out: string): Promise<void> {
+export async function checkIsFree(machine: Machine, out: string, data?: string): Promise<void> {
+  if (data !== undefined && liesIn(machine, out, data)) {
+    throw new InputError(
+      "run.inside-photos",
+      `Expected --out outside of the photos in "${data}", found "${out}"`,
+    );
+  }
   const kind = await machine.kindOf(out);
   if (kind === undefined || (kind === "directory" && (await machine.list(out)).length === 0)) return;
   const what = kind === "directory" ? "a folder that is not empty" : "a file";
@@ -31,8 +38,8 @@ export async function checkIsFree(machine: Machine, out: string): Promise<void> 
 
 /**
  * Makes a new run folder: the one named, which must not exist or be empty, or the next free
- * `runs/<data>-<date>-<n>`.
- * @throws InputError `run.exists`
+ * `runs/<data>-<date>-<n>`, never inside the photos.
+ * @throws InputError `run.exists`, `run.inside-photos`
  */
 export async function makeRunFolder(
   machine: Machine,
@@ -40,17 +47,24 @@ export async function makeRunFolder(
   out: string | undefined,
 ): Promise<string> {
   if (out === undefined) return nextRunFolder(machine, data);
-  await checkIsFree(machine, out);
+  await checkIsFree(machine, out, data);
   await machine.makeFolder(out);
   return out;
 }
 
 async function nextRunFolder(machine: Machine, data: string): Promise<string> {
-  await machine.makeFolder("runs");
+  const inPhotos = liesIn(machine, "runs", data); // where the command is given in the folder of photos itself
+  const runs = inPhotos ? machine.join(machine.absolute(data), "..", "runs") : "runs";
+  await machine.makeFolder(runs);
   const date = machine.now().toISOString().slice(0, 10);
   const name = machine.baseName(machine.absolute(data)) || "data";
   for (let n = 1; ; n++) {
-    const folder = machine.join("runs", `${name}-${date}-${n}`);
+    const folder = machine.join(runs, `${name}-${date}-${n}`);
     if (await machine.claimFolder(folder)) return folder;
   }
+}
+
+function liesIn(machine: Machine, path: string, folder: string): boolean {
+  const [inner, outer] = [machine.absolute(path), machine.absolute(folder)];
+  return inner === outer || inner.startsWith(machine.join(outer, "_").slice(0, -1));
 }

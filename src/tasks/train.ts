@@ -42,7 +42,7 @@ export interface ResumeRequest {
 export async function train(machine: Machine, request: TrainRequest): Promise<TrainResult> {
   const { data: dataFolder, out, observe = () => {}, signal, ...given } = request;
   const options = parseTrainOptions(given);
-  await refuseEarly(machine, options, out);
+  await refuseEarly(machine, options, dataFolder, out);
   const { backend, notice } = await chooseBackend(options.backend);
   if (notice) observe({ type: "notice", text: notice });
   const data = await prepareTrainingData(machine, { data: dataFolder, options, observe, signal });
@@ -58,10 +58,15 @@ export async function train(machine: Machine, request: TrainRequest): Promise<Tr
 }
 
 /** Refuses what can be refused before any photo is read. */
-async function refuseEarly(machine: Machine, options: TrainOptions, out: string | undefined): Promise<void> {
+async function refuseEarly(
+  machine: Machine,
+  options: TrainOptions,
+  data: string,
+  out: string | undefined,
+): Promise<void> {
   const model = networkFor(options, 2);
   checkMemory(machine, model, compilationFor(model, options), options.batchSize);
-  if (out !== undefined) await checkIsFree(machine, out);
+  if (out !== undefined) await checkIsFree(machine, out, data);
 }
 
 /**

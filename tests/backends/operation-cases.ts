@@ -5,6 +5,8 @@ import type { DType } from "../../src/core/program.ts";
 export type Fill =
   | { readonly integers: readonly [lowest: number, highest: number] }
   | { readonly range: readonly [lowest: number, highest: number] }
+  /** Positions of a fused pool, some of them 255 where ReLU stops the gradient. */
+  | { readonly winnersAmong: number; readonly stopped: boolean }
   | { readonly winnersOf: OperationCase["attributes"] }
   | { readonly oneHot: true };
 
@@ -176,7 +178,7 @@ const eachPool = (
 const winners = (shape: readonly number[], attributes: Readonly<Record<string, number>>): InputCase => ({
   shape,
   dtype: "uint8",
-  fill: { integers: [0, attributes.poolHeight * attributes.poolWidth - 1] },
+  fill: { winnersAmong: attributes.poolHeight * attributes.poolWidth, stopped: attributes.activation === 1 },
 });
 
 // ---- pools ----
@@ -372,11 +374,11 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
   ),
   convPool: eachPool((_, { x, kernel, bias }, attributes) => ({ inputs: { x, kernel, bias }, attributes })),
   convPoolKernelGradient: eachPool((shape, { x }, attributes, y) => ({
-    inputs: { x, dy: whole(y), y: whole(y, 2), position: winners(y, attributes) },
+    inputs: { x, dy: whole(y), position: winners(y, attributes) },
     attributes: { ...attributes, kernelHeight: shape.kernel[0], kernelWidth: shape.kernel[1] },
   })),
   convPoolInputGradient: eachPool((shape, { kernel }, attributes, y) => ({
-    inputs: { dy: whole(y), y: whole(y, 2), position: winners(y, attributes), kernel },
+    inputs: { dy: whole(y), position: winners(y, attributes), kernel },
     attributes: { ...attributes, ...inputSize(shape.x) },
   })),
 

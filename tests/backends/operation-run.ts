@@ -58,7 +58,10 @@ function fillInput(
     if ("oneHot" in fill) array[i] = i % shape[1] === Math.floor(i / shape[1]) % shape[1] ? 1 : 0;
     else if ("integers" in fill)
       array[i] = fill.integers[0] + random.nextInteger(fill.integers[1] - fill.integers[0] + 1);
-    else array[i] = fill.range[0] + random.next() * (fill.range[1] - fill.range[0]);
+    else if ("winnersAmong" in fill) {
+      const stops = fill.stopped && random.next() < 0.3;
+      array[i] = stops ? 255 : random.nextInteger(fill.winnersAmong);
+    } else array[i] = fill.range[0] + random.next() * (fill.range[1] - fill.range[0]);
   }
   return array;
 }

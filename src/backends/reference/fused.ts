@@ -19,10 +19,15 @@ export const convBias: ReferenceKernel = ([x, kernel, bias], [y], attributes) =>
   relu([biased], [y], attributes);
 };
 
+/** `position` where ReLU stops the gradient: no window has such a place. */
+const STOPPED = 255;
+
 export const convPool: ReferenceKernel = (inputs, [y, position], attributes) => {
   const activated = convolved(y, attributes);
   convBias(inputs, [activated], attributes);
   maxPool2d([activated], [y, position], poolWindow(attributes));
+  if (attributes.activation === 0) return;
+  for (let i = 0; i < y.data.length; i++) if (!(y.data[i] > 0)) position.data[i] = STOPPED;
 };
 
 export const convBiasKernelGradient: ReferenceKernel = ([x, dy, y], [dkernel, dbias], attributes) => {
@@ -35,15 +40,14 @@ export const convBiasInputGradient: ReferenceKernel = ([dy, y, kernel], [dx], at
   conv2dInputGradient([beforeActivation(dy, y, attributes), kernel], [dx], attributes);
 };
 
-export const convPoolKernelGradient: ReferenceKernel = (inputs, [dkernel, dbias], attributes) => {
-  const [x, dy, y, position] = inputs;
-  const gradient = beforePool(dy, y, position, attributes);
+export const convPoolKernelGradient: ReferenceKernel = ([x, dy, position], [dkernel, dbias], attributes) => {
+  const gradient = beforePool(dy, position, attributes);
   conv2dKernelGradient([x, gradient], [dkernel], attributes);
   biasGradient([gradient], [dbias], attributes);
 };
 
-export const convPoolInputGradient: ReferenceKernel = ([dy, y, position, kernel], [dx], attributes) => {
-  conv2dInputGradient([beforePool(dy, y, position, attributes), kernel], [dx], attributes);
+export const convPoolInputGradient: ReferenceKernel = ([dy, position, kernel], [dx], attributes) => {
+  conv2dInputGradient([beforePool(dy, position, attributes), kernel], [dx], attributes);
 };
 
 function beforeActivation(dy: TensorData, y: TensorData, attributes: Attributes): TensorData {
@@ -53,9 +57,9 @@ function beforeActivation(dy: TensorData, y: TensorData, attributes: Attributes)
   return gradient;
 }
 
-function beforePool(dy: TensorData, y: TensorData, position: TensorData, attributes: Attributes): TensorData {
+function beforePool(dy: TensorData, position: TensorData, attributes: Attributes): TensorData {
   const unpooled = convolved(dy, attributes);
-  maxPool2dGradient([beforeActivation(dy, y, attributes), position], [unpooled], poolWindow(attributes));
+  maxPool2dGradient([dy, position], [unpooled], poolWindow(attributes));
   return unpooled;
 }
 

@@ -81,10 +81,10 @@ export function showPredictions(terminal: Terminal, { predictions, classes }: Pr
   const answered = predictions.filter((prediction) => "class" in prediction);
   if (answered.length === 0) return;
   const few = classes.length <= MANY;
-  const header = few ? ["photo", "class", ...classes.map(printable)] : ["photo", "class", "likeliest"];
+  const header = ["photo", "class", ...(few ? classes.map(printable) : ["", "next"])];
   const rows = answered.map(({ photo, class: name, probabilities }) => {
     const entries = Object.entries(probabilities);
-    const shown = few ? entries.map(([, p]) => percent(p)) : [likeliest(entries)];
+    const shown = few ? entries.map(([, p]) => percent(p)) : likeliest(entries);
     return [printable(photo), printable(name), ...shown];
   });
   for (const line of fittedTable([header, ...rows], terminal.columns)) terminal.line(line);
@@ -113,9 +113,10 @@ function fittedTable(rows: readonly string[][], columns: number): string[] {
   );
 }
 
-function likeliest(entries: readonly (readonly [string, number])[]): string {
-  const sorted = [...entries].sort(([, a], [, b]) => b - a).slice(0, LIKELIEST);
-  return sorted.map(([name, p]) => `${printable(name)} ${percent(p)}`).join(", ");
+/** The probability of the class, and the next few with theirs. */
+function likeliest(entries: readonly (readonly [string, number])[]): [best: string, next: string] {
+  const [best, ...next] = [...entries].sort(([, a], [, b]) => b - a).slice(0, LIKELIEST);
+  return [percent(best[1]), next.map(([name, p]) => `${printable(name)} ${percent(p)}`).join(", ")];
 }
 
 function csvRows({ predictions, classes }: PredictResult): (string | number)[][] {

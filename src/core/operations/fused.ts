@@ -6,7 +6,7 @@ import { defineOperation } from "./define.ts";
  *
  * `activation` is 0 for none and 1 for ReLU. Pools do not overlap (stride = pool), are not padded, and hold at most
  * 255 positions; `position` says which one of its window won (row-major, the first of equals), so that the unpooled
- * activation is never written. Where ReLU is on and y is 0, no gradient flows.
+ * activation is never written. It is 255 where ReLU is on and y is 0: no gradient flows, and the gradients need no y.
  */
 const convolutionWindow = ["strideHeight", "strideWidth", "padTop", "padLeft"] as const;
 const pool = ["poolHeight", "poolWidth"] as const;
@@ -63,16 +63,9 @@ export const convPool = defineOperation({
 /** Gradients of `convPool` with respect to the kernel and the bias. */
 export const convPoolKernelGradient = defineOperation({
   name: "convPoolKernelGradient",
-  inputs: ["x", "dy", "y", "position"],
+  inputs: ["x", "dy", "position"],
   outputs: ["dkernel", "dbias"],
-  attributes: [
-    ...convolutionWindow,
-    "activation",
-    "kernelHeight",
-    "kernelWidth",
-    ...convolutionSize,
-    ...pool,
-  ],
+  attributes: [...convolutionWindow, "kernelHeight", "kernelWidth", ...convolutionSize, ...pool],
   infer: ({ x, dy }, { kernelHeight, kernelWidth }) => ({
     dkernel: { shape: [kernelHeight, kernelWidth, x.shape[3], dy.shape[3]] },
     dbias: { shape: [dy.shape[3]] },
@@ -82,9 +75,9 @@ export const convPoolKernelGradient = defineOperation({
 /** Gradient of `convPool` with respect to x. */
 export const convPoolInputGradient = defineOperation({
   name: "convPoolInputGradient",
-  inputs: ["dy", "y", "position", "kernel"],
+  inputs: ["dy", "position", "kernel"],
   outputs: ["dx"],
-  attributes: [...convolutionWindow, "activation", "inputHeight", "inputWidth", ...convolutionSize, ...pool],
+  attributes: [...convolutionWindow, "inputHeight", "inputWidth", ...convolutionSize, ...pool],
   infer: ({ dy, kernel }, { inputHeight, inputWidth }) => ({
     dx: { shape: [dy.shape[0], inputHeight, inputWidth, kernel.shape[2]] },
   }),
