@@ -112,6 +112,11 @@ const refusals: [args: string[], code: string, says: string][] = [
   [train("--model", "raport"), "model.unknown", 'Did you mean "report"?'],
   [train("--backend", "nativ"), "backend.unknown", 'Did you mean "native"?'],
   [train("--out", "run"), "run.exists", 'found a folder that is not empty at "run"; --resume'],
+  [
+    train("--out", "photos/run"),
+    "run.inside-photos",
+    'outside of the photos in "photos", found "photos/run"',
+  ],
   [train("--out", "text.h5"), "run.exists", 'found a file at "text.h5"'],
 
   [["train", "--resume", "nowhere"], "run.not-found", 'config.json, found none in "nowhere"'],
