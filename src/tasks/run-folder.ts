@@ -22,14 +22,14 @@ export const runFiles = {
  * @throws InputError `run.exists`, `run.inside-photos`
  */
 export async function checkIsFree(machine: Machine, out: string, data?: string): Promise<void> {
-  if (data !== undefined && liesIn(machine, out, data)) {
+  const kind = await machine.kindOf(out);
+  if (kind === undefined || (kind === "directory" && (await machine.list(out)).length === 0)) {
+    if (data === undefined || !liesIn(machine, out, data)) return;
     throw new InputError(
       "run.inside-photos",
       `Expected --out outside of the photos in "${data}", found "${out}"`,
     );
   }
-  const kind = await machine.kindOf(out);
-  if (kind === undefined || (kind === "directory" && (await machine.list(out)).length === 0)) return;
   const what = kind === "directory" ? "a folder that is not empty" : "a file";
   const isRun = (await machine.kindOf(machine.join(out, runFiles.config))) === "file";
   const hint = isRun ? "; --resume goes on with a run that is there" : "";
