@@ -7,8 +7,9 @@ import {
   nameOfFormat,
   notAnImage,
 } from "./identify.ts";
+import type { RgbImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
-import { preparePixels } from "./prepare.ts";
+import { keepFloats, keepSmaller, type PreparedImage, preparedLength, preparePixels } from "./prepare.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import type { Sample } from "./scan.ts";
 
@@ -16,11 +17,7 @@ import type { Sample } from "./scan.ts";
 export interface LoadedPhoto {
   /** SHA-256 of the file's bytes. */
   readonly hash: string;
-  /**
-   * height * width * 3 floats, see `prepareImage`. Samples of a large folder may keep the smaller original and compute
-   * these, to the same bits, at each access.
-   */
-  readonly pixels: Float32Array;
+  readonly image: PreparedImage;
   /** What the content is. */
   readonly identity: Identity;
 }
@@ -51,7 +48,7 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** How many files are in work at once; by default one more than the machine has cores. */
   readonly concurrency?: number;
-  /** What all pixels together may take as floats; above it, small originals are kept instead. */
+  /** What all images together may take as floats; above it, small originals are kept instead. */
   readonly floatBytes?: number;
 }
 
@@ -72,17 +69,18 @@ export async function loadSamples(
 ): Promise<LoadedData> {
   let done = 0;
   const { concurrency = platform.cores + 1, floatBytes = defaultFloatBytes } = options;
-  const compact = samples.length * bytesAsFloats(preprocessing) > floatBytes;
+  const imageBytes = preparedLength(preprocessing) * Float32Array.BYTES_PER_ELEMENT;
+  const keep = samples.length * imageBytes > floatBytes ? keepSmaller : keepAsFloats;
   const results = await mapInOrder(samples, concurrency, async (sample) => {
     options.signal?.throwIfAborted();
-    const result = await loadSample(platform, sample, preprocessing, compact);
+    const result = await loadSample(platform, sample, preprocessing, keep);
     options.onProgress?.(++done, samples.length);
     return result;
   });
-  const loaded = results.filter((result) => "pixels" in result);
+  const loaded = results.filter((result) => "image" in result);
   const contradicted = contradictions(loaded);
   const problems = results.flatMap((result): DataProblem[] => {
-    if (!("pixels" in result)) return [result];
+    if (!("image" in result)) return [result];
     return [...misnamed(result), ...(contradicted.get(result) ?? [])];
   });
   return { loaded, problems };
@@ -98,45 +96,39 @@ export async function loadPhoto(
   path: string,
   preprocessing: Preprocessing,
 ): Promise<LoadedPhoto> {
-  const { hash, identity, image } = await readPhoto(platform, path);
-  return { hash, identity, pixels: preparePixels(image, preprocessing) };
+  return readPhoto(platform, path, preprocessing, keepAsFloats);
 }
 
-async function readPhoto(platform: Platform, path: string) {
+type Keep = (image: RgbImage, preprocessing: Preprocessing) => PreparedImage;
+
+const keepAsFloats: Keep = (image, preprocessing) => keepFloats(preparePixels(image, preprocessing));
+
+async function readPhoto(
+  platform: Platform,
+  path: string,
+  preprocessing: Preprocessing,
+  keep: Keep,
+): Promise<LoadedPhoto> {
   const identity = identifyImage(await platform.readHead(path, headLength));
   if (identity.format === undefined) throw notAnImage(identity); // without reading on: it may be a film of many gigabytes
   const bytes = await platform.readFile(path);
-  return { hash: await platform.sha256(bytes), identity, image: await platform.decode(bytes) };
+  const hash = await platform.sha256(bytes);
+  return { hash, identity, image: keep(await platform.decode(bytes), preprocessing) };
 }
 
 async function loadSample(
   platform: Platform,
   sample: Sample,
   preprocessing: Preprocessing,
-  compact: boolean,
+  keep: Keep,
 ): Promise<LoadedSample | DataProblem> {
   try {
-    const { hash, identity, image } = await readPhoto(platform, sample.path);
-    if (compact && image.pixels.length < bytesAsFloats(preprocessing)) {
-      return {
-        sample,
-        hash,
-        identity,
-        get pixels() {
-          return preparePixels(image, preprocessing);
-        },
-      };
-    }
-    return { sample, hash, identity, pixels: preparePixels(image, preprocessing) };
+    return { sample, ...(await readPhoto(platform, sample.path, preprocessing, keep)) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { code, message } = error;
     return { relativePath: sample.relativePath, code, reason: message, excluded: true };
   }
-}
-
-function bytesAsFloats({ height, width }: Preprocessing): number {
-  return height * width * 3 * Float32Array.BYTES_PER_ELEMENT;
 }
 
 function misnamed({ sample, identity }: LoadedSample): DataProblem[] {

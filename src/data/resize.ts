@@ -7,18 +7,25 @@ import type { RgbImage } from "./image.ts";
  * @returns height * width * 3 floats in 0..255, rows from the top, channels last
  * @see https://github.com/tensorflow/tensorflow/blob/v2.21.0/tensorflow/core/kernels/image/resize_bilinear_op.cc
  */
-export function resizeBilinear(image: RgbImage, height: number, width: number): Float32Array {
-  if (image.height === height && image.width === width) return Float32Array.from(image.pixels);
+export function resizeBilinear(
+  image: RgbImage,
+  height: number,
+  width: number,
+  target: Float32Array = new Float32Array(height * width * 3),
+): Float32Array {
+  if (image.height === height && image.width === width) {
+    target.set(image.pixels);
+    return target;
+  }
   const rows = interpolation(image.height, height);
   const columns = interpolation(image.width, width);
-  const rowLength = image.width * 3;
-  const result = new Float32Array(height * width * 3);
-  for (let y = 0, at = 0; y < height; y++, at += width * 3) {
-    const top = image.pixels.subarray(rows.lower[y] * rowLength, (rows.lower[y] + 1) * rowLength);
-    const bottom = image.pixels.subarray(rows.upper[y] * rowLength, (rows.upper[y] + 1) * rowLength);
-    mixRows(top, bottom, rows.share[y], columns, result.subarray(at, at + width * 3));
+  const resizedRow = createRowCache(image, columns);
+  for (let y = 0; y < height; y++) {
+    const above = resizedRow(rows.lower[y]);
+    const below = resizedRow(rows.upper[y]);
+    mixRows(above, below, rows.share[y], target.subarray(y * width * 3, (y + 1) * width * 3));
   }
-  return result;
+  return target;
 }
 
 /** For each output position: the two input positions it lies between, and the share of the upper one. */
@@ -44,22 +51,39 @@ function interpolation(inputSize: number, outputSize: number): Interpolation {
   return { lower, upper, share };
 }
 
-function mixRows(
-  top: Uint8Array,
-  bottom: Uint8Array,
-  rowShare: number,
-  columns: Interpolation,
-  target: Float32Array,
-): void {
+/** Rows of the image brought to the new width. The last two are kept: enlarging asks for the same ones again and again. */
+function createRowCache(image: RgbImage, columns: Interpolation): (row: number) => Float32Array {
+  const length = columns.share.length * 3;
+  const kept = [0, 1].map(() => ({ row: -1, values: new Float32Array(length) }));
+  let oldest = 0;
+  return (row) => {
+    const known = kept.find((entry) => entry.row === row);
+    if (known) return known.values;
+    const entry = kept[oldest];
+    oldest = 1 - oldest;
+    entry.row = row;
+    const start = row * image.width * 3;
+    mixColumns(image.pixels.subarray(start, start + image.width * 3), columns, entry.values);
+    return entry.values;
+  };
+}
+
+function mixColumns(row: Uint8Array, { lower, upper, share }: Interpolation, target: Float32Array): void {
   const { fround } = Math;
-  for (let x = 0, at = 0; x < columns.share.length; x++, at += 3) {
-    const left = columns.lower[x] * 3;
-    const right = columns.upper[x] * 3;
-    const columnShare = columns.share[x];
-    for (let c = 0; c < 3; c++) {
-      const above = fround(top[left + c] + fround((top[right + c] - top[left + c]) * columnShare));
-      const below = fround(bottom[left + c] + fround((bottom[right + c] - bottom[left + c]) * columnShare));
-      target[at + c] = above + fround(fround(below - above) * rowShare);
-    }
+  for (let x = 0; x < share.length; x++) {
+    const left = lower[x] * 3;
+    const right = upper[x] * 3;
+    const columnShare = share[x];
+    const at = x * 3;
+    target[at] = row[left] + fround((row[right] - row[left]) * columnShare);
+    target[at + 1] = row[left + 1] + fround((row[right + 1] - row[left + 1]) * columnShare);
+    target[at + 2] = row[left + 2] + fround((row[right + 2] - row[left + 2]) * columnShare);
+  }
+}
+
+function mixRows(above: Float32Array, below: Float32Array, rowShare: number, target: Float32Array): void {
+  const { fround } = Math;
+  for (let i = 0; i < target.length; i++) {
+    target[i] = above[i] + fround(fround(below[i] - above[i]) * rowShare);
   }
 }

@@ -23,12 +23,7 @@ export async function judge(
   batchSize: number,
 ): Promise<Judgement> {
   const outputs = session.model.outputShape[0];
-  const items = samples.map((sample) => ({
-    get pixels() {
-      return sample.pixels;
-    },
-    classIndex: sample.sample.classIndex,
-  }));
+  const items = samples.map(({ image, sample }) => ({ image, classIndex: sample.classIndex }));
   const { loss, predictions } = await evaluateImages(session, { items, outputs }, batchSize);
   const classes = items.map(({ classIndex }) => classIndex);
   return {

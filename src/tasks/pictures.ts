@@ -1,5 +1,6 @@
 import type { RgbImage } from "../data/image.ts";
 import type { LoadedSample } from "../data/load.ts";
+import { floatsOf } from "../data/prepare.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { EpochRecord } from "../training/history.ts";
@@ -52,8 +53,8 @@ export async function writeContactSheet(
     import("../report/contact-sheet.ts"),
     loadFont(machine),
   ]);
-  const entries = samples.map(({ sample, pixels }) => ({
-    image: toPicture(pixels, preprocessing),
+  const entries = samples.map(({ sample, image }) => ({
+    image: toPicture(floatsOf(image), preprocessing),
     className: classNames[sample.classIndex],
     fileName: machine.baseName(sample.path),
   }));

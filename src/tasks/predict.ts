@@ -3,7 +3,7 @@ import { probabilitiesOf } from "../core/metrics.ts";
 import { Session } from "../core/session.ts";
 import { compareCodePoints } from "../data/compare.ts";
 import { loadPhoto } from "../data/load.ts";
-import { prepareImage } from "../data/prepare.ts";
+import { floatsOf, prepareImage } from "../data/prepare.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import { InputError } from "../util/errors.ts";
 import { type Classifier, loadClassifier } from "./classifier.ts";
@@ -92,7 +92,7 @@ async function pixelsOf(
   photo: PhotoSource,
   preprocessing: Preprocessing,
 ): Promise<Float32Array> {
-  if (typeof photo === "string") return (await loadPhoto(machine, photo, preprocessing)).pixels;
+  if (typeof photo === "string") return floatsOf((await loadPhoto(machine, photo, preprocessing)).image);
   return prepareImage(photo.bytes, preprocessing, machine);
 }
 

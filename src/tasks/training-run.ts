@@ -183,15 +183,6 @@ async function judgeBest(machine: Machine, { folder, data, session, options }: T
 }
 
 function labelled(samples: readonly LoadedSample[], { model }: Session): LabelledImages {
-  return { items: samples.map(toItem), outputs: model.outputShape[0] };
-}
-
-/** Pixels stay behind a getter: of a large folder they are worked out at each access. */
-function toItem(loaded: LoadedSample): LabelledImages["items"][number] {
-  return {
-    get pixels() {
-      return loaded.pixels;
-    },
-    classIndex: loaded.sample.classIndex,
-  };
+  const items = samples.map(({ image, sample }) => ({ image, classIndex: sample.classIndex }));
+  return { items, outputs: model.outputShape[0] };
 }

@@ -98,13 +98,11 @@ async function trainEpoch(session: Session, options: Fit, from: TrainingPosition
   const began = options.clock();
   let sums = from.sums;
   let batch = from.batch;
-  let next = gather(train, batches[batch]);
   while (batch < batches.length && !signal?.aborted) {
-    const current = next;
+    const { images, labels, classes } = gather(train, batches[batch]);
     const random = randomOf(seed, session.iterations);
-    const step = session.train({ images: current.images, labels: current.labels, learningRate, random });
-    if (batch + 1 < batches.length) next = gather(train, batches[batch + 1]); // while the step runs
-    sums = addCorrect(sums, await step, current.classes, train.outputs);
+    const step = await session.train({ images, labels, learningRate, random });
+    sums = addCorrect(sums, step, classes, train.outputs);
     batch++;
     const seconds = (options.clock() - began) / 1000;
     const imagesPerSecond = (sums.images - from.sums.images) / seconds;

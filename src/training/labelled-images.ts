@@ -1,7 +1,8 @@
+import type { PreparedImage } from "../data/prepare.ts";
+
 /** Images in memory with their classes. */
 export interface LabelledImages {
-  /** For each image `height * width * channels` floats, as the model takes them. */
-  readonly items: readonly { readonly pixels: Float32Array; readonly classIndex: number }[];
+  readonly items: readonly { readonly image: PreparedImage; readonly classIndex: number }[];
   /** Outputs of the model: 1 for two classes, otherwise one for each. */
   readonly outputs: number;
 }
@@ -18,20 +19,17 @@ export interface Batch {
 export type Gather = (images: LabelledImages, indices: readonly number[]) => Batch;
 
 /**
- * Makes a `Gather` with room for batches of this size. Two buffers take turns, so that one batch can be gathered while the one
- * before it is at work; a batch is good until the next but one is asked for.
+ * Makes a `Gather` with room for one batch of this size, which is good until the next is asked for. A second room, to gather
+ * one batch while the one before it is at work, won nothing that could be measured: the copying takes its time from the step.
  */
 export function createGather(batchSize: number): Gather {
-  const buffers: (Float32Array | undefined)[] = [undefined, undefined];
-  let turn = 0;
+  let room: Float32Array | undefined;
   return ({ items, outputs }, indices) => {
-    const imageLength = items[indices[0]].pixels.length;
-    const buffer = buffers[turn] ?? new Float32Array(batchSize * imageLength);
-    const images = buffer.subarray(0, indices.length * imageLength);
-    buffers[turn] = buffer;
-    turn = 1 - turn;
+    const imageLength = items[indices[0]].image.length;
+    room ??= new Float32Array(batchSize * imageLength);
+    const images = room.subarray(0, indices.length * imageLength);
     indices.forEach((index, row) => {
-      images.set(items[index].pixels, row * imageLength);
+      items[index].image.copyTo(images.subarray(row * imageLength, (row + 1) * imageLength));
     });
     const classes = indices.map((index) => items[index].classIndex);
     return { images, labels: encodeLabels(classes, outputs), classes };

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RgbImage } from "../../src/data/image.ts";
-import { loadPhoto, loadSamples } from "../../src/data/load.ts";
-import { prepareImage } from "../../src/data/prepare.ts";
+import { type LoadedData, loadPhoto, loadSamples } from "../../src/data/load.ts";
+import { floatsOf, keepSmaller, prepareImage } from "../../src/data/prepare.ts";
 import { preprocessingSchema } from "../../src/data/preprocessing.ts";
 import { type Sample, scanFolder } from "../../src/data/scan.ts";
 import { nodePlatform } from "../../src/platform/node/node-platform.ts";
@@ -66,26 +66,35 @@ describe("loadSamples", () => {
     };
     const together = await loadSamples(slowFirst, samples, preprocessing, { concurrency: 8 });
     const alone = await loadSamples(nodePlatform, samples, preprocessing, { concurrency: 1 });
-    expect(together).toEqual(alone);
+    const comparable = ({ loaded, problems }: LoadedData) => ({
+      loaded: loaded.map((item) => ({ ...item, image: floatsOf(item.image) })),
+      problems,
+    });
+    expect(comparable(together)).toEqual(comparable(alone));
   });
 
-  it("gives the same pixels as one photo alone, kept as floats or computed anew", async () => {
-    const floats = await loadSamples(nodePlatform, samples, preprocessing);
-    const compact = await loadSamples(nodePlatform, samples, preprocessing, { floatBytes: 0 });
-    const computed = (item: object) => Object.getOwnPropertyDescriptor(item, "pixels")?.get !== undefined;
-    expect(floats.loaded.map(computed)).toEqual([false, false, false, false]);
-    expect(compact.loaded.map(computed)).toEqual([false, false, false, false]); // 20x10 is more than 6x8 floats
-    const small = preprocessingSchema.parse({ height: 64, width: 64 });
-    const small1 = await loadSamples(nodePlatform, samples, small);
-    const small2 = await loadSamples(nodePlatform, samples, small, { floatBytes: 0 });
-    expect(small2.loaded.map(computed)).toEqual([true, true, true, true]);
-    for (const [i, { sample, pixels, hash }] of small1.loaded.entries()) {
-      expect(small2.loaded[i].pixels).toEqual(pixels);
-      expect(await loadPhoto(nodePlatform, sample.path, small)).toMatchObject({ hash, pixels });
-      expect(await prepareImage(await nodePlatform.readFile(sample.path), small, nodePlatform)).toEqual(
-        pixels,
-      );
+  it("gives what one photo alone gives, kept as floats or as the smaller original", async () => {
+    for (const side of [8, 64]) {
+      const rule = preprocessingSchema.parse({ height: side, width: side });
+      const floats = (await loadSamples(nodePlatform, samples, rule)).loaded;
+      const smaller = (await loadSamples(nodePlatform, samples, rule, { floatBytes: 0 })).loaded;
+      for (const { sample, image, hash } of [...floats, ...smaller]) {
+        const expected = await prepareImage(await nodePlatform.readFile(sample.path), rule, nodePlatform);
+        expect(floatsOf(image)).toEqual(expected);
+        const alone = await loadPhoto(nodePlatform, sample.path, rule);
+        expect(alone.hash).toBe(hash);
+        expect(floatsOf(alone.image)).toEqual(expected);
+      }
     }
+  });
+
+  it("keeps of a picture what takes less memory", async () => {
+    const picture = { width: 5, height: 4, pixels: new Uint8Array(60).fill(7) };
+    const enlarged = keepSmaller(picture, preprocessingSchema.parse({ height: 8, width: 8 }));
+    const reduced = keepSmaller(picture, preprocessingSchema.parse({ height: 2, width: 2 }));
+    picture.pixels.fill(200); // seen by what keeps the original, and only by that
+    expect(floatsOf(enlarged)[0]).toBeCloseTo(200 / 255);
+    expect(floatsOf(reduced)[0]).toBeCloseTo(7 / 255);
   });
 
   it("tells how far it is and stops when told to", async () => {

@@ -4,6 +4,7 @@ import { buildModel, initialWeights } from "../../src/core/model.ts";
 import { createOptimizer } from "../../src/core/optimizers/table.ts";
 import { Session } from "../../src/core/session.ts";
 import { batchesOf, epochOrder } from "../../src/data/batch.ts";
+import { floatsOf } from "../../src/data/prepare.ts";
 import type { Callback } from "../../src/training/callback.ts";
 import { evaluateImages, fit } from "../../src/training/fit.ts";
 import { encodeLabels } from "../../src/training/labelled-images.ts";
@@ -23,7 +24,7 @@ const { train, validation, epochs, batchSize, learningRate, seed } = smallFit;
 /** What an epoch should feed, worked out from the order alone. */
 function expectedBatches(epoch: number) {
   return [...batchesOf(epochOrder(train.items.length, seed, epoch), batchSize)].map((indices) => ({
-    images: Float32Array.from(indices.flatMap((index) => [...train.items[index]!.pixels])),
+    images: Float32Array.from(indices.flatMap((index) => [...floatsOf(train.items[index]!.image)])),
     labels: encodeLabels(
       indices.map((index) => train.items[index]!.classIndex),
       1,

@@ -4,6 +4,7 @@ import { binaryCrossentropy } from "../../src/core/losses.ts";
 import { buildModel, initialWeights } from "../../src/core/model.ts";
 import { createOptimizer } from "../../src/core/optimizers/table.ts";
 import { Session, type StepResult, type TrainingStep } from "../../src/core/session.ts";
+import { keepFloats } from "../../src/data/prepare.ts";
 import type { FitOptions } from "../../src/training/fit.ts";
 import type { EpochRecord } from "../../src/training/history.ts";
 import type { LabelledImages } from "../../src/training/labelled-images.ts";
@@ -50,7 +51,7 @@ export function noisyImages(count: number, seed: number): LabelledImages {
       { length: side * side * 3 },
       () => random.next() * (0.6 + classIndex * 0.4),
     );
-    return { pixels, classIndex };
+    return { image: keepFloats(pixels), classIndex };
   });
   return { items, outputs: 1 };
 }
