@@ -9,6 +9,7 @@
 #include <malloc.h>
 #endif
 
+#include "prepare.h"
 #include "program.h"
 #include "threads.h"
 
@@ -232,6 +233,40 @@ static napi_value run(napi_env env, napi_callback_info info) {
   return fail(env, "the run could not be queued");
 }
 
+/* ---- pictures ---- */
+
+static bool take_bytes(napi_env env, napi_value value, char **data, size_t *bytes) {
+  bool is_array;
+  return napi_is_typedarray(env, value, &is_array) == napi_ok && is_array && region_data(env, value, data, bytes);
+}
+
+/* prepare(pixels, height, width, target, targetHeight, targetWidth, scale, offset): false when there is no memory. */
+static napi_value prepare(napi_env env, napi_callback_info info) {
+  size_t count = 8, pixel_bytes, target_bytes;
+  napi_value a[8], result;
+  double scale, offset;
+  char *pixels, *target;
+  Preparation p;
+  CHECK(napi_get_cb_info(env, info, &count, a, NULL, NULL));
+  CHECK(napi_get_value_int64(env, a[1], &p.height));
+  CHECK(napi_get_value_int64(env, a[2], &p.width));
+  CHECK(napi_get_value_int64(env, a[4], &p.target_height));
+  CHECK(napi_get_value_int64(env, a[5], &p.target_width));
+  CHECK(napi_get_value_double(env, a[6], &scale));
+  CHECK(napi_get_value_double(env, a[7], &offset));
+  bool sound = take_bytes(env, a[0], &pixels, &pixel_bytes) && take_bytes(env, a[3], &target, &target_bytes) &&
+               p.height > 0 && p.width > 0 && p.target_height > 0 && p.target_width > 0 &&
+               pixel_bytes / 3 / (size_t)p.width >= (size_t)p.height &&
+               target_bytes / 12 / (size_t)p.target_width >= (size_t)p.target_height;
+  if (!sound) return fail(env, "Expected pixels and a target as long as their sizes say");
+  p.pixels = (const uint8_t *)pixels;
+  p.target = (float *)target;
+  p.scale = (float)scale;
+  p.offset = (float)offset;
+  CHECK(napi_get_boolean(env, prepare_picture(&p), &result));
+  return result;
+}
+
 /* ---- the module ---- */
 
 static bool set_text(napi_env env, napi_value object, const char *key, const char *text) {
@@ -277,6 +312,7 @@ NAPI_MODULE_INIT() {
   napi_property_descriptor properties[] = {
       {"allocate", NULL, allocate, NULL, NULL, NULL, napi_enumerable, NULL},
       {"compile", NULL, compile, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"prepare", NULL, prepare, NULL, NULL, NULL, napi_enumerable, NULL},
       {"run", NULL, run, NULL, NULL, NULL, napi_enumerable, NULL},
       {"seconds", NULL, seconds, NULL, NULL, NULL, napi_enumerable, NULL},
       {"kernels", NULL, NULL, NULL, NULL, list_kernels(env), napi_enumerable, NULL},

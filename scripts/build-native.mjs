@@ -41,6 +41,8 @@ function compilations() {
     name,
     [join(kernels, `${name}.c`), "-isystem", include],
   ]);
+  // bit-equal to its TypeScript twin: every operation is rounded by itself
+  once.push(["prepare", [join(kernels, "prepare.c"), "-ffp-contract=off"]]);
   const sets = Object.entries(instructionSets[process.arch] ?? { baseline: [] });
   const each = sets.map(([name, options]) => [
     `operations-${name}`,

@@ -7,9 +7,8 @@ import {
   nameOfFormat,
   notAnImage,
 } from "./identify.ts";
-import type { RgbImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
-import { keepFloats, keepSmaller, type PreparedImage, preparedLength, preparePixels } from "./prepare.ts";
+import { keepSmaller, type PreparedImage } from "./prepare.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import type { Sample } from "./scan.ts";
 
@@ -48,12 +47,7 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** How many files are in work at once; by default one more than the machine has cores. */
   readonly concurrency?: number;
-  /** What all images together may take as floats; above it, small originals are kept instead. */
-  readonly floatBytes?: number;
 }
-
-/** 325 images of 256x256. */
-const defaultFloatBytes = 256e6;
 
 /**
  * Reads every sample once: hash, decode, resize, scale. What is no image, is damaged or has gone since is listed with
@@ -68,12 +62,10 @@ export async function loadSamples(
   options: LoadOptions = {},
 ): Promise<LoadedData> {
   let done = 0;
-  const { concurrency = platform.cores + 1, floatBytes = defaultFloatBytes } = options;
-  const imageBytes = preparedLength(preprocessing) * Float32Array.BYTES_PER_ELEMENT;
-  const keep = samples.length * imageBytes > floatBytes ? keepSmaller : keepAsFloats;
+  const { concurrency = platform.cores + 1 } = options;
   const results = await mapInOrder(samples, concurrency, async (sample) => {
     options.signal?.throwIfAborted();
-    const result = await loadSample(platform, sample, preprocessing, keep);
+    const result = await loadSample(platform, sample, preprocessing);
     options.onProgress?.(++done, samples.length);
     return result;
   });
@@ -96,34 +88,20 @@ export async function loadPhoto(
   path: string,
   preprocessing: Preprocessing,
 ): Promise<LoadedPhoto> {
-  return readPhoto(platform, path, preprocessing, keepAsFloats);
-}
-
-type Keep = (image: RgbImage, preprocessing: Preprocessing) => PreparedImage;
-
-const keepAsFloats: Keep = (image, preprocessing) => keepFloats(preparePixels(image, preprocessing));
-
-async function readPhoto(
-  platform: Platform,
-  path: string,
-  preprocessing: Preprocessing,
-  keep: Keep,
-): Promise<LoadedPhoto> {
   const identity = identifyImage(await platform.readHead(path, headLength));
   if (identity.format === undefined) throw notAnImage(identity); // without reading on: it may be a film of many gigabytes
   const bytes = await platform.readFile(path);
   const hash = await platform.sha256(bytes);
-  return { hash, identity, image: keep(await platform.decode(bytes), preprocessing) };
+  return { hash, identity, image: keepSmaller(await platform.decode(bytes), preprocessing, platform) };
 }
 
 async function loadSample(
   platform: Platform,
   sample: Sample,
   preprocessing: Preprocessing,
-  keep: Keep,
 ): Promise<LoadedSample | DataProblem> {
   try {
-    return { sample, ...(await readPhoto(platform, sample.path, preprocessing, keep)) };
+    return { sample, ...(await loadPhoto(platform, sample.path, preprocessing)) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { code, message } = error;

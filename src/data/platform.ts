@@ -1,4 +1,5 @@
 import type { RgbImage } from "./image.ts";
+import type { PreparePixels } from "./prepare.ts";
 
 export interface DirectoryEntry {
   readonly name: string;
@@ -28,6 +29,8 @@ export interface Platform {
   sha256(bytes: Uint8Array): Promise<string>;
   /** Reads JPEG, PNG, WebP, GIF (first frame), BMP, TIFF (first page) and AVIF; upright 8-bit RGB. */
   decode(bytes: Uint8Array): Promise<RgbImage>;
+  /** A faster way to the bits of `preparePixels` in prepare.ts, where there is one. */
+  readonly preparePixels?: PreparePixels | undefined;
   encodePng(image: RgbImage): Promise<Uint8Array>;
   /** How many pieces of work run at once. */
   readonly cores: number;

@@ -2,21 +2,12 @@ import type { RgbImage } from "./image.ts";
 
 /**
  * Resizes to `height` x `width` as `tf.image.resize(method="bilinear", antialias=False)`: half-pixel centres, float32
- * arithmetic in TensorFlow's order, nothing rounded to bytes.
+ * arithmetic in TensorFlow's order, nothing rounded to bytes. Writes height * width * 3 floats in 0..255 to `target`, rows
+ * from the top, channels last.
  *
- * @returns height * width * 3 floats in 0..255, rows from the top, channels last
  * @see https://github.com/tensorflow/tensorflow/blob/v2.21.0/tensorflow/core/kernels/image/resize_bilinear_op.cc
  */
-export function resizeBilinear(
-  image: RgbImage,
-  height: number,
-  width: number,
-  target: Float32Array = new Float32Array(height * width * 3),
-): Float32Array {
-  if (image.height === height && image.width === width) {
-    target.set(image.pixels);
-    return target;
-  }
+export function resizeBilinear(image: RgbImage, height: number, width: number, target: Float32Array): void {
   const rows = interpolation(image.height, height);
   const columns = interpolation(image.width, width);
   const resizedRow = createRowCache(image, columns);
@@ -25,7 +16,6 @@ export function resizeBilinear(
     const below = resizedRow(rows.upper[y]);
     mixRows(above, below, rows.share[y], target.subarray(y * width * 3, (y + 1) * width * 3));
   }
-  return target;
 }
 
 /** For each output position: the two input positions it lies between, and the share of the upper one. */

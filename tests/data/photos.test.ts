@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
 import { loadSamples } from "../../src/data/load.ts";
-import { preparePixels } from "../../src/data/prepare.ts";
+import { floatsOf, keepSmaller } from "../../src/data/prepare.ts";
 import { preprocessingSchema } from "../../src/data/preprocessing.ts";
 import { scanFolder } from "../../src/data/scan.ts";
 import { splitSamples } from "../../src/data/split.ts";
@@ -77,7 +77,9 @@ describePhotos("odd-images", (folder) => {
     ["Portrait", [2, 5, 7]],
   ])("%s is upright, however it was stored", async (name, turns) => {
     const [first, ...others] = await Promise.all(
-      turns.map(async (turn) => preparePixels(await decode(`${name}_${turn}.jpg`), preprocessing)),
+      turns.map(async (turn) =>
+        floatsOf(keepSmaller(await decode(`${name}_${turn}.jpg`), preprocessing, nodePlatform)),
+      ),
     );
     for (const other of others) {
       const differences = other.map((value, i) => Math.abs(value - first[i]));

@@ -14,6 +14,17 @@ export interface Addon {
   /** Undefined when there is no memory. */
   allocate(byteLength: number): ArrayBuffer | undefined;
   compile(words: Float64Array, regionBytes: Float64Array, instructionSet: number): CompiledProgram;
+  /** `preparePixels` of src/data/prepare.ts, to the same bits. False when there was no memory for it. */
+  prepare(
+    pixels: Uint8Array,
+    height: number,
+    width: number,
+    target: Float32Array,
+    targetHeight: number,
+    targetWidth: number,
+    scale: number,
+    offset: number,
+  ): boolean;
   /** False when there was no memory for scratch. `regions` are the state, the work and the inputs. */
   run(program: CompiledProgram, threads: number, regions: (ArrayBuffer | InputArray)[]): Promise<boolean>;
   /** Seconds that each node has taken over all runs. */

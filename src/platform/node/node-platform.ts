@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type { Platform } from "../../data/platform.ts";
 import { decodeImage, encodePng } from "./decode.ts";
 import { kindOf, list, makeFolder, readHead, readWholeFile, sha256, writeWholeFile } from "./files.ts";
+import { nativePreparePixels } from "./prepare.ts";
 
 /** The machine as Node sees it. */
 export const nodePlatform: Platform = {
@@ -16,6 +17,7 @@ export const nodePlatform: Platform = {
   writeFile: writeWholeFile,
   sha256,
   decode: decodeImage,
+  preparePixels: nativePreparePixels(),
   encodePng,
   cores: availableParallelism(),
 };
