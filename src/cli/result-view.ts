@@ -1,5 +1,6 @@
 import type { TrainResult } from "../tasks/train-events.ts";
 import { showEvaluation } from "./evaluation-view.ts";
+import { ownName } from "./own-name.ts";
 import type { Terminal } from "./terminal.ts";
 import { printable, quoted } from "./text.ts";
 
@@ -9,7 +10,7 @@ export function showResult(terminal: Terminal, result: TrainResult): void {
   terminal.line();
   if (ended === "interrupted") {
     terminal.line("Stopped; all that was learned is saved. Go on with:");
-    terminal.line(`  fovea train --resume ${quoted(folder)}`);
+    terminal.line(`  ${ownName()} train --resume ${quoted(folder)}`);
     return;
   }
   if (bestEpoch === undefined) {
@@ -28,7 +29,7 @@ function showFiles(terminal: Terminal, { folder, pictures }: TrainResult): void 
   terminal.line("Pictures:");
   for (const path of pictures.filter((each) => each.endsWith(".png"))) terminal.line(`  ${printable(path)}`);
   terminal.line("Next:");
-  terminal.line(`  fovea predict ${run} <photo>`);
-  terminal.line(`  fovea evaluate ${run} --data <another folder>`);
+  terminal.line(`  ${ownName()} predict ${run} <photo>`);
+  terminal.line(`  ${ownName()} evaluate ${run} --data <another folder>`);
   terminal.line(`  tensorboard --logdir ${quoted(`${folder}/tensorboard`)}`);
 }

@@ -7,6 +7,7 @@ import { checkIsFree, runFiles } from "../../tasks/run-folder.ts";
 import { train } from "../../tasks/train.ts";
 import type { TrainResult } from "../../tasks/train-events.ts";
 import { type CommonOptions, type Context, INTERRUPTED, inContext, writeJson } from "../context.ts";
+import { ownName } from "../own-name.ts";
 import { showResult } from "../result-view.ts";
 import { bar } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -43,7 +44,9 @@ async function run({ terminal, json, signal }: Context, { out }: DemoFlags): Pro
   await drawPhotos(terminal, photos, signal);
   const trained = join(folder, "run");
   terminal.line();
-  terminal.line(terminal.bold(`$ fovea train ${quoted(photos)} --epochs ${EPOCHS} --out ${quoted(trained)}`));
+  terminal.line(
+    terminal.bold(`$ ${ownName()} train ${quoted(photos)} --epochs ${EPOCHS} --out ${quoted(trained)}`),
+  );
   const observe = createTrainView(terminal);
   const result = await train(nodeMachine, { data: photos, epochs: EPOCHS, out: trained, observe, signal });
   if (result.ended === "interrupted") {
@@ -89,9 +92,11 @@ function showDemo(terminal: Terminal, result: TrainResult, predicted: PredictRes
   showResult(terminal, result);
   terminal.line();
   terminal.line(
-    terminal.bold(`$ fovea predict ${quoted(result.folder)} …   (test photos; the folder is the truth)`),
+    terminal.bold(
+      `$ ${ownName()} predict ${quoted(result.folder)} …   (test photos; the folder is the truth)`,
+    ),
   );
   showPredictions(terminal, predicted);
   terminal.line();
-  terminal.line("Now with your own photos, one folder a class:  fovea train <folder>");
+  terminal.line(`Now with your own photos, one folder a class:  ${ownName()} train <folder>`);
 }
