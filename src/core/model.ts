@@ -60,6 +60,7 @@ export function buildModel(description: ModelDescription): Model {
     }
     layers.push(layer);
   }
+  checkAllAreUsed(layers);
   const weights = layers.flatMap((layer) => layer.weights);
   return {
     description,
@@ -128,6 +129,17 @@ function buildLayer(
       { cause: error },
     );
   }
+}
+
+/** A layer that leads nowhere would never be trained. */
+function checkAllAreUsed(layers: readonly ModelLayer[]): void {
+  const used = new Set(layers.map(({ input }) => input));
+  const unused = layers.find((_, index) => index < layers.length - 1 && !used.has(index));
+  if (!unused) return;
+  throw new InputError(
+    "model.bad-graph",
+    `Expected every layer to lead to the last, found "${unused.name}" used by none`,
+  );
 }
 
 function inputIndex(

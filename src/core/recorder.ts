@@ -46,9 +46,11 @@ export class Recorder {
     return tensor;
   }
 
-  /** An array that the caller reads after a run. */
+  /** An array that the caller reads after a run; it is read from the work region, so what lies elsewhere is copied there. */
   output(name: string, tensor: Tensor): void {
-    this.outputs.set(name, tensor);
+    const inWork = tensor.buffer.region === "work";
+    const kept = inWork ? tensor : this.apply(operations.rescale, { x: tensor }, { scale: 1, offset: 0 }).y;
+    this.outputs.set(name, kept);
   }
 
   /** Part of the state, `offset` float32 numbers from its start. The same part is the same tensor. */

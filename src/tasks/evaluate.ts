@@ -50,7 +50,10 @@ export async function evaluate(machine: Machine, request: EvaluateRequest): Prom
     optimizer: createOptimizer("SGD"),
   });
   session.weights = classifier.weights;
-  const judgement = await judge(session, samples, classifier.classNames, BATCH_SIZE);
+  const judgement = await judge(session, samples, classifier.classNames, {
+    batchSize: BATCH_SIZE,
+    signal: request.signal,
+  });
   if (request.out !== undefined) {
     const folder = await makeRunFolder(machine, data, request.out);
     await writeJudgement(machine, folder, judgement, samples);

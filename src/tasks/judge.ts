@@ -3,7 +3,7 @@ import type { Session } from "../core/session.ts";
 import type { LoadedSample } from "../data/load.ts";
 import { type Evaluation, evaluatePredictions } from "../evaluation/evaluation.ts";
 import { writeCsv } from "../formats/csv.ts";
-import { evaluateImages } from "../training/fit.ts";
+import { type EvaluateOptions, evaluateImages } from "../training/fit.ts";
 import type { Machine } from "./machine.ts";
 import { writeConfusionPlot } from "./pictures.ts";
 import { runFiles } from "./run-folder.ts";
@@ -20,11 +20,11 @@ export async function judge(
   session: Session,
   samples: readonly LoadedSample[],
   classNames: readonly string[],
-  batchSize: number,
+  options: EvaluateOptions,
 ): Promise<Judgement> {
   const outputs = session.model.outputShape[0];
   const items = samples.map(({ image, sample }) => ({ image, classIndex: sample.classIndex }));
-  const { loss, predictions } = await evaluateImages(session, { items, outputs }, batchSize);
+  const { loss, predictions } = await evaluateImages(session, { items, outputs }, options);
   const classes = items.map(({ classIndex }) => classIndex);
   return {
     evaluation: evaluatePredictions({ predictions, outputs, classes, loss }, classNames),

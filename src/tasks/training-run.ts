@@ -177,7 +177,7 @@ async function judgeBest(machine: Machine, { folder, data, session, options }: T
   if (parts.test.length === 0) return undefined;
   const { weights } = await loadFromFile(machine, machine.join(folder, runFiles.best));
   session.weights = weights;
-  const judgement = await judge(session, parts.test, classNames, options.batchSize);
+  const judgement = await judge(session, parts.test, classNames, { batchSize: options.batchSize });
   const pictures = await writeJudgement(machine, folder, judgement, parts.test);
   return { evaluation: judgement.evaluation, pictures };
 }

@@ -69,16 +69,26 @@ export async function fit(session: Session, given: FitOptions): Promise<FitResul
   return { history: position.history, ended: "finished" };
 }
 
-/** Mean loss and predictions over all images, in their order; nothing is learned. */
+export interface EvaluateOptions {
+  readonly batchSize: number;
+  /** Room for batches of this size, when there is some already. */
+  readonly gather?: Gather;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Mean loss and predictions over all images, in their order; nothing is learned.
+ * @throws the signal's reason when it aborts
+ */
 export async function evaluateImages(
   session: Session,
   images: LabelledImages,
-  batchSize: number,
-  gather = createGather(batchSize),
+  { batchSize, gather = createGather(batchSize), signal }: EvaluateOptions,
 ): Promise<EpochMetrics & { readonly predictions: Float32Array }> {
   const predictions = new Float32Array(images.items.length * images.outputs);
   let sums = noSums;
   for (const indices of batchesOf([...images.items.keys()], batchSize)) {
+    signal?.throwIfAborted();
     const batch = gather(images, indices);
     const result = await session.evaluate(batch.images, batch.labels);
     predictions.set(result.predictions, indices[0] * images.outputs);
@@ -130,12 +140,10 @@ async function finishEpoch(
   trained: number,
 ): Promise<EpochRecord> {
   const began = options.clock();
-  const { loss, accuracy } = await evaluateImages(
-    session,
-    options.validation,
-    options.batchSize,
-    options.gather,
-  );
+  const { loss, accuracy } = await evaluateImages(session, options.validation, {
+    batchSize: options.batchSize,
+    gather: options.gather,
+  });
   return {
     epoch,
     train: meansOf(sums),

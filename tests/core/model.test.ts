@@ -134,9 +134,9 @@ describe("a graph", () => {
   });
 
   it("takes the layer that is named", () => {
-    const layers = [pool("first"), pool("aside"), pool("last", ["first"])];
+    const layers = [pool("first"), pool("last", ["first"])];
     const model = buildModel({ name: "graph", inputShape: [16, 16, 1], layers });
-    expect(model.layers.map(({ input }) => input)).toEqual([-1, 0, 0]);
+    expect(model.layers.map(({ input }) => input)).toEqual([-1, 0]);
     expect(model.outputShape).toEqual([4, 4, 1]);
   });
 
@@ -146,6 +146,7 @@ describe("a graph", () => {
     ["an unknown layer", [pool("a"), pool("b", ["c"])], /"b".*found c/],
     ["two layers", [pool("a"), pool("b"), pool("c", ["a", "b"])], /"c".*found a, b/],
     ["nothing", [pool("a"), pool("b", [])], /"b".*found none/],
+    ["a layer that leads nowhere", [pool("a"), pool("b"), pool("c", ["a"])], /"b" used by none/],
     ["a name that is taken", [pool("a"), pool("a")], /unique, found "a" twice/],
   ] as const)("refuses %s", (_, layers, message) => {
     const error = refusal({ name: "graph", inputShape: [64, 64, 1], layers });

@@ -62,6 +62,14 @@ async function trainSteps(session: Session, from: number, to: number): Promise<n
 
 const valuesOf = (session: Session) => session.weights.map(({ values }) => values);
 
+describeEachBackend("a model that only gives its input another shape", (backend) => {
+  it("predicts the input", async () => {
+    const session = new Session(backend, buildModel(sequence([2, 3, 1], ["Flatten"])));
+    const images = Float32Array.of(1, 2, 3, 4, 5, 6);
+    expect(await session.predict(images)).toEqual(images);
+  });
+});
+
 describeEachBackend("a session", (backend) => {
   describe.each([
     ["Adam", adam],

@@ -108,10 +108,16 @@ describe("what fit reports", () => {
     }
   });
 
+  it("stops judging when told to", async () => {
+    const signal = AbortSignal.abort();
+    const judging = evaluateImages(startSmall(), validation, { batchSize: 2, signal });
+    await expect(judging).rejects.toMatchObject({ name: "AbortError" });
+  });
+
   it("validates after the epoch, with the weights of that moment", async () => {
     const session = startSmall();
     const { history } = await fit(session, { ...smallFit, epochs: 1 });
-    const { loss, accuracy, predictions } = await evaluateImages(session, validation, 32);
+    const { loss, accuracy, predictions } = await evaluateImages(session, validation, { batchSize: 32 });
     expect(history[0]!.validation.loss).toBeCloseTo(loss, 5); // batches of 4 and 1 against one of 5
     expect(history[0]!.validation.accuracy).toBe(accuracy);
     const logs = validation.items.map(({ classIndex }, i) =>
