@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     exclude: ["tests/interop/**"],
+    setupFiles: ["tests/support/property-seed.ts"],
     testTimeout: 60_000,
     maxWorkers: 2,
   },

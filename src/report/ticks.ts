@@ -6,6 +6,9 @@ export interface ValueAxis {
   readonly logarithmic: boolean;
 }
 
+/** Below it steps and their powers of ten would round to zero. */
+const LEAST_SPAN = 1e-290;
+
 /** An axis for `values`; those that are not finite are left out. A rate's axis ends within 0 and 1. */
 export function valueAxis(values: readonly number[], rate: boolean): ValueAxis {
   const finite = values.filter(Number.isFinite).sort((a, b) => a - b);
@@ -16,7 +19,7 @@ export function valueAxis(values: readonly number[], rate: boolean): ValueAxis {
   const middle = finite[Math.floor(finite.length / 2)];
   if (low > 0 && high > 50 * middle) return logarithmicAxis(low, high);
   const bottom = Math.min(0, low);
-  const step = niceStep((high - bottom || Math.abs(high) || 1) / 5);
+  const step = niceStep(Math.max(high - bottom || Math.abs(high) || 1, LEAST_SPAN) / 5);
   return { ...toSteps(bottom, high > bottom ? high : bottom + step, step), step, logarithmic: false };
 }
 
