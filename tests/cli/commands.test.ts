@@ -49,6 +49,15 @@ describe("train", () => {
     for (const picture of pictures) expect(existsSync(join(scratch, picture))).toBe(true);
   });
 
+  it("says npx in what to type next where npx was typed", async () => {
+    const out = join(scratch, "by-npx");
+    const { stdout } = await runCli(["train", "photos", ...quick, "--out", out], {
+      cwd: scratch,
+      env: { npm_command: "exec" },
+    });
+    expect(stdout).toContain("Next:\n  npx fovea predict ");
+  });
+
   it("in the folder of photos itself leaves that as it was: the run goes beside it", async () => {
     const photos = join(scratch, "beside", "photos");
     await drawSmallFaces(photos, 5);

@@ -39,7 +39,8 @@ export function runNode(args: readonly string[], options: RunOptions = {}): Prom
   const { cwd, input, env, uid, watch } = options;
   return new Promise((resolve, reject) => {
     const ids = uid === undefined ? {} : { uid, gid: uid };
-    const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, ...ids });
+    const environment = { ...process.env, npm_command: undefined, ...env }; // as typed, even when npx runs the tests
+    const child = spawn(process.execPath, args, { cwd, env: environment, ...ids });
     let stdout = "";
     let stderr = "";
     const look = () => watch?.(stdout + stderr, (signal) => child.kill(signal));
