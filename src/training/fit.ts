@@ -41,7 +41,7 @@ interface Fit extends FitOptions {
   readonly gather: Gather;
 }
 
-export const firstPosition: TrainingPosition = { epoch: 0, batch: 0, sums: noSums, history: [] };
+const firstPosition: TrainingPosition = { epoch: 0, batch: 0, sums: noSums, history: [] };
 
 /**
  * Trains epoch after epoch and validates after each. The order of the images and all random numbers follow from the seed and the

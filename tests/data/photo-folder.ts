@@ -5,7 +5,7 @@ import { describe } from "vitest";
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Photos made by others, which are in no repository: `FOVEA_DATA`, or a folder beside the repository's. */
-export const photoFolder = process.env.FOVEA_DATA ?? `${repository}../shared/data`;
+const photoFolder = process.env.FOVEA_DATA ?? `${repository}../shared/data`;
 
 /** Tests on one folder of those photos; where it is missing they are skipped, aloud. */
 export function describePhotos(name: string, body: (folder: string) => void): void {

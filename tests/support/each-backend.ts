@@ -4,7 +4,7 @@ import { referenceBackend } from "../../src/backends/reference/reference.ts";
 import type { Backend } from "../../src/core/backend.ts";
 
 /** Every backend that loads on this machine: `reference`, then `native` once for each set of instructions. */
-export const backends: readonly Backend[] = [referenceBackend, ...nativeBackends()];
+const backends: readonly Backend[] = [referenceBackend, ...nativeBackends()];
 
 /** One suite for all backends. */
 export function describeEachBackend(title: string, suite: (backend: Backend) => void): void {

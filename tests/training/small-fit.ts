@@ -43,7 +43,7 @@ export function startSmall(model = small, optimizer = createOptimizer("Adam")): 
 }
 
 /** Noise in two classes, of which the second is brighter. */
-export function noisyImages(count: number, seed: number): LabelledImages {
+function noisyImages(count: number, seed: number): LabelledImages {
   const items = Array.from({ length: count }, (_, index) => {
     const random = new RandomStream(seed, "noise", index);
     const classIndex = random.nextInteger(2);

@@ -4,7 +4,7 @@ import type { OptimizerDefinition } from "./define.ts";
 import { sgd } from "./sgd.ts";
 
 /** Every optimizer that Fovea knows, by Keras's class name. */
-export const optimizerDefinitions: ReadonlyMap<string, OptimizerDefinition> = new Map(
+const optimizerDefinitions: ReadonlyMap<string, OptimizerDefinition> = new Map(
   [adam, sgd].map((definition) => [definition.className, definition as OptimizerDefinition]),
 );
 
