@@ -98,26 +98,29 @@ async function loadTestPart(machine: Machine, classifier: Classifier, run: strin
   const { data } = await readRunConfig(machine, run);
   const text = new TextDecoder().decode(await machine.readFile(machine.join(run, runFiles.split)));
   const manifest = parseSplitManifest(text);
-  const { loaded } = await loadFolder(machine, classifier, data, request);
-  const { test } = matchSplit(
-    manifest,
-    loaded.map(({ hash, sample }) => ({ hash, ...sample })),
-  );
-  if (test.length === 0) {
+  const files = manifest.files.filter(({ part }) => part === "test");
+  if (files.length === 0) {
     throw new InputError(
       "evaluate.no-data",
       "Expected a test part, found none in this run; name photos with --data",
     );
   }
+  const { loaded } = await loadFolder(machine, classifier, data, request, files);
+  const items = loaded.map(({ hash, sample }) => ({ hash, ...sample }));
+  const { test } = matchSplit({ ...manifest, files }, items);
   return { data, samples: test.map((index) => loaded[index]), problems: [] };
 }
 
-/** Loads a folder whose sub-folders are classes of the model; a class that is missing there is no mistake. */
+/**
+ * Loads a folder whose sub-folders are classes of the model; a class that is missing there is no mistake. Of `wanted` files
+ * only these are read, unless one has another name now: then it must be looked for by its content.
+ */
 async function loadFolder(
   machine: Machine,
   { classNames, preprocessing }: Classifier,
   folder: string,
   { onProgress, signal }: EvaluateRequest,
+  wanted: readonly { readonly path: string }[] = [],
 ) {
   const scanned = await scanFolder(machine, folder, signal);
   const indices = scanned.classNames.map((name) => classNames.indexOf(name));
@@ -128,7 +131,10 @@ async function loadFolder(
       `Expected sub-folders named as the model's classes (${classNames.join(", ")}), found "${unknown.join('", "')}" in "${folder}"`,
     );
   }
-  const samples = scanned.samples.map((sample) => ({ ...sample, classIndex: indices[sample.classIndex] }));
+  const all = scanned.samples.map((sample) => ({ ...sample, classIndex: indices[sample.classIndex] }));
+  const paths = new Set(wanted.map(({ path }) => path));
+  const named = all.filter(({ relativePath }) => paths.has(relativePath));
+  const samples = wanted.length > 0 && named.length === paths.size ? named : all;
   return loadSamples(machine, samples, preprocessing, {
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readCsv } from "../../src/formats/csv.ts";
@@ -118,6 +118,24 @@ describe("predict", () => {
     const { predictions } = JSON.parse((await fovea(["predict", "run", "odd", "--json"])).stdout);
     expect(predictions.map(({ photo }: { photo: string }) => photo)).toEqual(rows.map(([photo]) => photo));
     expect(String(predictions[0].probabilities.sad)).toBe(rows[0]![3]);
+  });
+
+  it("puts each probability under its class, for names that are numbers too", async () => {
+    await drawSmallFaces(join(scratch, "numbered"));
+    await rename(join(scratch, "numbered", "happy"), join(scratch, "numbered", "10"));
+    await rename(join(scratch, "numbered", "sad"), join(scratch, "numbered", "2"));
+    await fovea(["train", "numbered", ...quick, "--out", "by-number"]);
+    const args = ["predict", "by-number", "numbered/2/face 1.png"];
+    const [{ probabilities }] = JSON.parse((await fovea([...args, "--json"])).stdout).predictions;
+    expect(probabilities["10"]).not.toBe(probabilities["2"]);
+    const [header, row] = readCsv((await fovea([...args, "--csv"])).stdout);
+    expect(header).toEqual(["photo", "class", "p(10)", "p(2)", "error"]);
+    expect(row.slice(2, 4).map(Number)).toEqual([probabilities["10"], probabilities["2"]]);
+    const [names, shown] = (await fovea(args)).stdout.trimEnd().split("\n");
+    expect(names).toMatch(/ 10 +2$/);
+    const percents = [...shown.matchAll(/([\d.]+)%/g)].map((match) => Number(match[1]) / 100);
+    expect(percents[0]).toBeCloseTo(probabilities["10"], 3);
+    expect(percents[1]).toBeCloseTo(probabilities["2"], 3);
   });
 
   it("answers for the others where one is no photo, and exits 2", async () => {

@@ -76,14 +76,17 @@ async function sourcesOf(paths: readonly string[], signal: AbortSignal): Promise
   return sources;
 }
 
-/** A row a photo with its class and the probabilities, the likeliest first where there are many. */
+/**
+ * A row a photo with its class and the probabilities, in the order of the classes, which an object's keys do not keep for
+ * names such as "10" and "2"; the likeliest first where there are many.
+ */
 export function showPredictions(terminal: Terminal, { predictions, classes }: PredictResult): void {
   const answered = predictions.filter((prediction) => "class" in prediction);
   if (answered.length === 0) return;
   const few = classes.length <= MANY;
   const header = ["photo", "class", ...(few ? classes.map(printable) : ["", "next"])];
   const rows = answered.map(({ photo, class: name, probabilities }) => {
-    const entries = Object.entries(probabilities);
+    const entries = classes.map((each) => [each, probabilities[each]] as const);
     const shown = few ? entries.map(([, p]) => percent(p)) : likeliest(entries);
     return [printable(photo), printable(name), ...shown];
   });
@@ -124,7 +127,7 @@ function csvRows({ predictions, classes }: PredictResult): (string | number)[][]
   const rows = predictions.map((prediction: Prediction) =>
     "error" in prediction
       ? [prediction.photo, "", ...classes.map(() => ""), prediction.error.message]
-      : [prediction.photo, prediction.class, ...Object.values(prediction.probabilities), ""],
+      : [prediction.photo, prediction.class, ...classes.map((name) => prediction.probabilities[name]), ""],
   );
   return [header, ...rows];
 }
