@@ -1,4 +1,4 @@
-import { cp, rm } from "node:fs/promises";
+import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
@@ -48,9 +48,31 @@ describe("another folder", () => {
 });
 
 describe("a run's test part", () => {
-  it("is judged by content, wherever the files lie now", async () => {
+  /** Evaluates the run and counts the photos that were decoded for it. */
+  async function evaluateCounting() {
+    let decoded = 0;
+    const decode = (bytes: Uint8Array) => {
+      decoded++;
+      return nodeMachine.decode(bytes);
+    };
+    const { evaluation } = await evaluate({ ...nodeMachine, decode }, { model: run });
+    return { evaluation, decoded };
+  }
+
+  it("is judged as training judged it, and no other photo is read", async () => {
     const metrics = await readJson(run, "metrics.json");
-    expect((await evaluate(nodeMachine, { model: run })).evaluation).toEqual(metrics);
+    expect(await evaluateCounting()).toEqual({ evaluation: metrics, decoded: metrics.images });
+  });
+
+  it("is found by content where a photo has another name now", async () => {
+    const metrics = await readJson(run, "metrics.json");
+    const { files } = await readJson(run, "split.json");
+    const { path } = files.find(({ part }: { part: string }) => part === "test");
+    await rename(join(photos, path), join(photos, `${path}.renamed`));
+    const { evaluation, decoded } = await evaluateCounting();
+    await rename(join(photos, `${path}.renamed`), join(photos, path));
+    expect(evaluation).toEqual(metrics);
+    expect(decoded).toBe(20);
   });
 
   it("does not exist for a model file", async () => {
