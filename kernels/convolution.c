@@ -41,7 +41,10 @@ INLINE void convolve_tile(const Forward *f, int rows, int columns, const float *
     for (int64_t j = 0; j < run; j++, kernel += WIDTH) {
       Vector weights = load(kernel);
       UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int i = 0; i < columns; i++) sums[r * columns + i] += x[j + r * down + i * right] * weights;
+        UNROLL for (int i = 0; i < columns; i++) {
+          Vector *sum = &sums[r * columns + i];
+          *sum = multiply_add(splat(x[j + r * down + i * right]), weights, *sum);
+        }
     }
   UNROLL for (int i = 0; i < rows * columns; i++) tile[i] = c->relu ? larger(sums[i], splat(0)) : sums[i];
 }

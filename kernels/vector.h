@@ -34,6 +34,9 @@ INLINE void store(float *p, Vector v) { *(UnalignedVector *)p = v; }
 
 INLINE Vector splat(float value) { return value - (Vector){0}; }
 
+/* x * y + sum, rounded once where the target has such an instruction. */
+INLINE Vector multiply_add(Vector x, Vector y, Vector sum) { return x * y + sum; }
+
 /* The first `count` elements, zeros behind them. Reads no further. */
 INLINE Vector load_some(const float *p, int64_t count) {
   if (count >= WIDTH) return load(p);
