@@ -1,4 +1,4 @@
-/* A recorded program, as the addon receives it from src/backends/native/encode.ts, checked and ready to run. */
+/* A recorded program, as the addon receives it from src/backends/encode.ts, checked and ready to run. */
 #pragma once
 
 #include "fovea.h"

@@ -1,11 +1,12 @@
+import type { MemoryBlock } from "./memory.ts";
 import type { Program } from "./program.ts";
 
 export type InputArray = Float32Array | Uint8Array | Int32Array | Uint32Array;
 
 /** Memory that a program runs in. Several programs may share both, one run at a time. */
 export interface Memory {
-  readonly state: ArrayBuffer;
-  readonly work: ArrayBuffer;
+  readonly state: MemoryBlock;
+  readonly work: MemoryBlock;
 }
 
 /** A program made ready by a backend. */
@@ -22,7 +23,10 @@ export interface Backend {
   readonly name: string;
   /** For people: `native, AVX-512, 2 threads`. */
   readonly description: string;
-  /** Zeroed memory, aligned as the backend likes it. */
-  allocate(byteLength: number): ArrayBuffer;
+  /**
+   * Zeroed memory, aligned as the backend likes it.
+   * @throws InputError `memory.insufficient`
+   */
+  allocate(byteLength: number): MemoryBlock;
   compile(program: Program): Executable;
 }

@@ -3,6 +3,7 @@ import { elementCount, formatShape } from "../util/shapes.ts";
 import type { Backend, Executable, InputArray, Memory } from "./backend.ts";
 import type { OptimizerRecord, WeightRecord } from "./description.ts";
 import type { Loss } from "./losses.ts";
+import { viewMemory } from "./memory.ts";
 import type { Model } from "./model.ts";
 import type { Optimizer } from "./optimizers/table.ts";
 import type { Program } from "./program.ts";
@@ -87,7 +88,7 @@ export class Session {
     return { predictions: outputs.predictions, loss: outputs.loss[0] };
   }
 
-  /** The weights in the model's order: the memory itself, which the next step changes. */
+  /** The weights in the model's order: the memory itself, which the next step changes. Good until the next call. */
   get weights(): WeightRecord[] {
     return this.recordsAt(0);
   }
@@ -97,7 +98,7 @@ export class Session {
     this.setAt(0, values);
   }
 
-  /** The optimizer's memory, which the next step changes. */
+  /** The optimizer's memory, which the next step changes. Good until the next call. */
   get optimizer(): OptimizerRecord {
     const { definition, config } = this.compiled.optimizer;
     const slots = this.slotNames.flatMap((slot, index) =>
@@ -165,6 +166,7 @@ export class Session {
     const prepared = { program, executable: this.backend.compile(program) };
     this.programs.set(key, prepared);
     if (program.workBytes > this.memory.work.byteLength) {
+      this.memory.work.release?.();
       this.memory = { state: this.memory.state, work: this.backend.allocate(program.workBytes) };
     }
     return prepared;
@@ -193,7 +195,7 @@ export class Session {
 
   private stateAt(slot: number, offset: number, length: number): Float32Array {
     const start = (slot * this.model.weightLength + offset) * Float32Array.BYTES_PER_ELEMENT;
-    return new Float32Array(this.memory.state, start, length);
+    return viewMemory(this.memory.state, "float32", start, length);
   }
 }
 
@@ -210,7 +212,7 @@ function chooseInputs(program: Program, given: Readonly<Record<string, InputArra
 function readOutputs({ outputs }: Program, { work }: Memory): Record<string, Float32Array> {
   const copies = [...outputs].map(([name, { buffer, offset, shape }]) => {
     const start = buffer.byteOffset + offset * Float32Array.BYTES_PER_ELEMENT;
-    return [name, new Float32Array(work, start, elementCount(shape)).slice()];
+    return [name, viewMemory(work, "float32", start, elementCount(shape)).slice()];
   });
   return Object.fromEntries(copies);
 }

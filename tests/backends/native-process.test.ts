@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { encodeProgram } from "../../src/backends/encode.ts";
 import { loadAddon } from "../../src/backends/native/addon.ts";
-import { encodeProgram } from "../../src/backends/native/encode.ts";
 import { operationCases } from "./operation-cases.ts";
 import { prepareOperation } from "./operation-run.ts";
 

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { encodeProgram } from "../../src/backends/encode.ts";
 import { loadAddon } from "../../src/backends/native/addon.ts";
-import { encodeProgram } from "../../src/backends/native/encode.ts";
 import { loadNativeBackend, type NativeBackend } from "../../src/backends/native/native.ts";
 import { lossFor } from "../../src/core/losses.ts";
+import { viewMemory } from "../../src/core/memory.ts";
 import { buildModel, initialWeights } from "../../src/core/model.ts";
 import { reportNetwork } from "../../src/core/networks/report.ts";
 import { type OperationName, operationNames } from "../../src/core/operations/table.ts";
@@ -75,7 +76,7 @@ async function train(backend: NativeBackend, steps: number): Promise<Uint8Array>
   const model = buildModel(reportNetwork([46, 46, 3], 1));
   const program = trainingProgram(model, lossFor(1), createOptimizer("Adam"), { batchSize: 5 });
   const memory = { state: backend.allocate(program.stateBytes), work: backend.allocate(program.workBytes) };
-  const state = new Float32Array(memory.state);
+  const state = viewMemory(memory.state, "float32", 0, program.stateBytes / 4);
   initialWeights(model, 1).forEach((values, i) => {
     state.set(values, model.weights[i].offset);
   });
@@ -87,7 +88,7 @@ async function train(backend: NativeBackend, steps: number): Promise<Uint8Array>
   };
   const executable = backend.compile(program);
   for (let step = 0; step < steps; step++) await executable.run(memory, inputs);
-  return new Uint8Array(memory.state);
+  return viewMemory(memory.state, "uint8", 0, program.stateBytes);
 }
 
 describe("native backend", () => {
@@ -127,7 +128,7 @@ describe("native backend", () => {
     for (const size of [0, 1, 64, 5 * 2 ** 20 + 3]) {
       const memory = native().allocate(size);
       expect(memory.byteLength).toBe(size);
-      expect(new Uint8Array(memory).every((byte) => byte === 0)).toBe(true);
+      expect(viewMemory(memory, "uint8", 0, size).every((byte) => byte === 0)).toBe(true);
     }
     expect(() => native().allocate(2 ** 52)).toThrow(
       expect.objectContaining({
@@ -184,8 +185,9 @@ describe("native backend", () => {
     await expect(executable.run({ ...memory, work: backend.allocate(4) }, inputs)).rejects.toThrow(
       "as long as it needs",
     );
-    const lent = new ArrayBuffer(program.workBytes);
-    structuredClone(lent, { transfer: [lent] });
+    const buffer = new ArrayBuffer(program.workBytes);
+    const lent = { buffer, byteOffset: 0, byteLength: program.workBytes };
+    structuredClone(buffer, { transfer: [buffer] });
     await expect(executable.run({ ...memory, work: lent }, inputs)).rejects.toThrow("as long as it needs");
   });
 

@@ -1,13 +1,12 @@
 import type { Backend, InputArray } from "../../src/core/backend.ts";
+import { arrayTypes, viewMemory } from "../../src/core/memory.ts";
 import { type OperationName, operations } from "../../src/core/operations/table.ts";
 import { planMemory } from "../../src/core/plan.ts";
-import type { DType, Program, Tensor } from "../../src/core/program.ts";
+import { bytesPerElement, type DType, type Program, type Tensor } from "../../src/core/program.ts";
 import { Recorder } from "../../src/core/recorder.ts";
 import { RandomStream } from "../../src/util/random.ts";
 import { elementCount } from "../../src/util/shapes.ts";
 import type { InputCase, OperationCase } from "./operation-cases.ts";
-
-const arrayTypes = { float32: Float32Array, uint8: Uint8Array, int32: Int32Array, uint32: Uint32Array };
 
 /** A program that is one call of an operation. */
 export interface OperationRun {
@@ -36,12 +35,11 @@ export async function runOperation(
   { program, inputs }: OperationRun,
 ): Promise<Record<string, InputArray>> {
   const memory = { state: backend.allocate(64), work: backend.allocate(program.workBytes) };
-  new Uint8Array(memory.work).fill(0x7f); // what a kernel leaves unwritten, or reads before it is written, shows
+  viewMemory(memory.work, "uint8", 0, program.workBytes).fill(0x7f); // what a kernel leaves unwritten, or reads before it is written, shows
   await backend.compile(program).run(memory, inputs);
   const outputs = [...program.outputs].map(([name, { buffer, offset, dtype, shape }]) => {
-    const type = arrayTypes[dtype];
-    const start = buffer.byteOffset + offset * type.BYTES_PER_ELEMENT;
-    return [name, new type(memory.work, start, elementCount(shape)).slice()];
+    const start = buffer.byteOffset + offset * bytesPerElement[dtype];
+    return [name, viewMemory(memory.work, dtype, start, elementCount(shape)).slice()];
   });
   return Object.fromEntries(outputs);
 }

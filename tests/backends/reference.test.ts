@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "../../src/backends/reference/reference.ts";
 import type { InputArray } from "../../src/core/backend.ts";
+import { viewMemory } from "../../src/core/memory.ts";
 import type { Operation } from "../../src/core/operations/define.ts";
 import { type OperationName, operations } from "../../src/core/operations/table.ts";
 import { planMemory } from "../../src/core/plan.ts";
@@ -317,6 +318,6 @@ describe("the backend", () => {
   it("hands out zeroed memory of the length that is asked for", () => {
     const memory = referenceBackend.allocate(128);
     expect(memory.byteLength).toBe(128);
-    expect(new Uint8Array(memory).every((byte) => byte === 0)).toBe(true);
+    expect(viewMemory(memory, "uint8", 0, 128).every((byte) => byte === 0)).toBe(true);
   });
 });

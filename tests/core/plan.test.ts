@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lossFor } from "../../src/core/losses.ts";
+import { viewMemory } from "../../src/core/memory.ts";
 import { buildModel, initialWeights } from "../../src/core/model.ts";
 import { reportNetwork } from "../../src/core/networks/report.ts";
 import { createOptimizer } from "../../src/core/optimizers/table.ts";
@@ -113,7 +114,7 @@ describeEachBackend("a planned step", (backend) => {
     const results = [];
     // bytes of 255 are NaN as float32 and -1 or more than any place in a window as an integer
     for (const byte of [0, 255]) {
-      new Uint8Array(run.memory.work).fill(byte);
+      viewMemory(run.memory.work, "uint8", 0, program.workBytes).fill(byte);
       run.state.fill(0);
       initialWeights(model, 1).forEach((values, i) => {
         run.state.set(values, model.weights[i]!.offset);

@@ -1,4 +1,5 @@
 import type { Backend, Executable, InputArray, Memory } from "../../src/core/backend.ts";
+import { viewMemory } from "../../src/core/memory.ts";
 import type { Program, Tensor } from "../../src/core/program.ts";
 import { elementCount } from "../../src/util/shapes.ts";
 
@@ -18,7 +19,9 @@ export function prepareRun(backend: Backend, program: Program): ProgramRun {
   return {
     memory,
     executable,
-    state: new Float32Array(memory.state, 0, program.stateBytes / Float32Array.BYTES_PER_ELEMENT),
+    get state() {
+      return viewMemory(memory.state, "float32", 0, program.stateBytes / Float32Array.BYTES_PER_ELEMENT);
+    },
     async run(inputs) {
       await executable.run(memory, inputs);
       const outputs = [...program.outputs].map(([name, tensor]) => [
@@ -41,5 +44,5 @@ function readTensor(
     return Float32Array.from(inputs[name!]!);
   }
   const byteOffset = buffer.byteOffset + offset * Float32Array.BYTES_PER_ELEMENT;
-  return new Float32Array(memory[buffer.region], byteOffset, elementCount(shape)).slice();
+  return viewMemory(memory[buffer.region], "float32", byteOffset, elementCount(shape)).slice();
 }

@@ -26,7 +26,7 @@ export interface Addon {
     offset: number,
   ): boolean;
   /** False when there was no memory for scratch. `regions` are the state, the work and the inputs. */
-  run(program: CompiledProgram, threads: number, regions: (ArrayBuffer | InputArray)[]): Promise<boolean>;
+  run(program: CompiledProgram, threads: number, regions: (ArrayBufferLike | InputArray)[]): Promise<boolean>;
   /** Seconds that each node has taken over all runs. */
   seconds(program: CompiledProgram): Float64Array;
 }

@@ -1,11 +1,12 @@
 import { availableParallelism } from "node:os";
 import type { Backend, Executable, InputArray, Memory } from "../../core/backend.ts";
+import { arrayTypes, type MemoryBlock } from "../../core/memory.ts";
 import { operationNames } from "../../core/operations/table.ts";
 import type { DType, Program } from "../../core/program.ts";
 import { InputError, suggest } from "../../util/errors.ts";
 import { elementCount } from "../../util/shapes.ts";
+import { encodeProgram } from "../encode.ts";
 import { type Addon, loadAddon } from "./addon.ts";
-import { encodeProgram } from "./encode.ts";
 
 export interface NativeOptions {
   /** 1 to 256; the machine's available cores by default, or the environment's FOVEA_THREADS. */
@@ -88,9 +89,9 @@ function createQueue(): <T>(task: () => Promise<T>) => Promise<T> {
   };
 }
 
-function allocate(addon: Addon, byteLength: number): ArrayBuffer {
-  const memory = addon.allocate(byteLength);
-  if (memory) return memory;
+function allocate(addon: Addon, byteLength: number): MemoryBlock {
+  const buffer = addon.allocate(byteLength);
+  if (buffer) return { buffer, byteOffset: 0, byteLength };
   const megabytes = Math.ceil(byteLength / 2 ** 20);
   throw new InputError(
     "memory.insufficient",
@@ -98,22 +99,15 @@ function allocate(addon: Addon, byteLength: number): ArrayBuffer {
   );
 }
 
-const arrayTypes = {
-  float32: Float32Array,
-  uint8: Uint8Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-} as const;
-
 function collectRegions(
   program: Program,
   memory: Memory,
   inputs: Readonly<Record<string, InputArray>>,
-): (ArrayBuffer | InputArray)[] {
+): (ArrayBufferLike | InputArray)[] {
   const arrays = [...program.inputs].map(([name, { dtype, shape }]) =>
     checkInput(name, inputs[name], dtype, elementCount(shape)),
   );
-  return [memory.state, memory.work, ...arrays];
+  return [memory.state.buffer, memory.work.buffer, ...arrays];
 }
 
 function checkInput(name: string, array: InputArray | undefined, dtype: DType, length: number): InputArray {

@@ -1,6 +1,7 @@
 import type { Backend, Executable, InputArray, Memory } from "../../core/backend.ts";
+import { viewMemory } from "../../core/memory.ts";
 import type { OperationName } from "../../core/operations/table.ts";
-import type { DType, Program, ProgramNode, Tensor } from "../../core/program.ts";
+import { bytesPerElement, type Program, type ProgramNode, type Tensor } from "../../core/program.ts";
 import { elementCount } from "../../util/shapes.ts";
 import * as activations from "./activations.ts";
 import * as convolution from "./convolution.ts";
@@ -24,18 +25,11 @@ const kernels: Readonly<Record<OperationName, ReferenceKernel>> = {
   ...updates,
 };
 
-const arrayTypes = {
-  float32: Float32Array,
-  uint8: Uint8Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-} as const satisfies Record<DType, unknown>;
-
 /** Plain TypeScript: slow, exact and everywhere. It gives the event loop a turn after each operation. */
 export const referenceBackend: Backend = {
   name: "reference",
   description: "reference, plain TypeScript, 1 thread",
-  allocate: (byteLength) => new ArrayBuffer(byteLength),
+  allocate: (byteLength) => ({ buffer: new ArrayBuffer(byteLength), byteOffset: 0, byteLength }),
   compile: (program: Program): Executable => ({
     run: async (memory, inputs) => {
       const names = new Map([...program.inputs].map(([name, tensor]) => [tensor.buffer, name]));
@@ -63,7 +57,6 @@ function dataOf(
   const { buffer, dtype, shape, offset } = tensor;
   const length = elementCount(shape);
   if (buffer.region === "input") return { data: inputOf(buffer).subarray(offset, offset + length), shape };
-  const type = arrayTypes[dtype];
-  const start = buffer.byteOffset + offset * type.BYTES_PER_ELEMENT;
-  return { data: new type(memory[buffer.region], start, length), shape };
+  const start = buffer.byteOffset + offset * bytesPerElement[dtype];
+  return { data: viewMemory(memory[buffer.region], dtype, start, length), shape };
 }

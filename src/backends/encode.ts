@@ -1,12 +1,12 @@
-import { operations } from "../../core/operations/table.ts";
+import { operations } from "../core/operations/table.ts";
 import {
   type Buffer,
   bytesPerElement,
   type Program,
   type ProgramNode,
   type Tensor,
-} from "../../core/program.ts";
-import { elementCount } from "../../util/shapes.ts";
+} from "../core/program.ts";
+import { elementCount } from "../util/shapes.ts";
 
 export interface EncodedProgram {
   /** What `read_program` in kernels/program.c reads. */
