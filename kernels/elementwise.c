@@ -8,6 +8,16 @@ INLINE Vector add_of(Vector a, Vector b, float unused) {
 
 DEFINE_ELEMENTWISE(add, map_two, add_of, 0)
 
+static void fill_piece(void *context, int64_t piece, void *scratch) {
+  (void)scratch;
+  const Call *call = context;
+  float *y = call->outputs[0].data;
+  int64_t end = smaller_of((piece + 1) * PIECE, call->outputs[0].count);
+  for (int64_t i = piece * PIECE; i < end; i++) y[i] = (float)call->attributes[0];
+}
+
+static bool op_fill(const Call *call) { return run_elementwise(call, fill_piece); }
+
 static void rescale_piece(void *context, int64_t piece, void *scratch) {
   (void)scratch;
   const Call *call = context;

@@ -4,11 +4,13 @@
  * convolution-permuted.c comes before the file that calls it.
  */
 #include "activations.c"
+#include "batch-norm.c"
 #include "convolution-input-gradient.c"
 #include "convolution-permuted.c"
 #include "convolution-kernel-gradient.c"
 #include "convolution.c"
 #include "dense.c"
+#include "depthwise.c"
 #include "elementwise.c"
 #include "losses.c"
 #include "pooling.c"
@@ -25,8 +27,12 @@ KernelTable JOIN(kernels_, ISA) = {
     KERNEL(conv2d) KERNEL(conv2dInputGradient) KERNEL(conv2dKernelGradient)
     KERNEL(convBias) KERNEL(convBiasInputGradient) KERNEL(convBiasKernelGradient)
     KERNEL(convPool) KERNEL(convPoolInputGradient) KERNEL(convPoolKernelGradient)
+    KERNEL(depthwiseConv2d) KERNEL(depthwiseConv2dInputGradient) KERNEL(depthwiseConv2dKernelGradient)
+    KERNEL(depthwiseBias)
+    KERNEL(batchNorm) KERNEL(batchNormParameterGradient) KERNEL(batchNormInputGradient)
+    KERNEL(movingAverage) KERNEL(scaleShift) KERNEL(foldBatchNorm)
     KERNEL(matmul) KERNEL(matmulInputGradient) KERNEL(matmulKernelGradient) KERNEL(addBias) KERNEL(biasGradient)
-    KERNEL(add) KERNEL(rescale) KERNEL(dropout)
+    KERNEL(add) KERNEL(fill) KERNEL(rescale) KERNEL(dropout)
     KERNEL_PAIR(relu) KERNEL_PAIR(relu6) KERNEL_PAIR(leakyRelu) KERNEL_PAIR(elu) KERNEL_PAIR(selu)
     KERNEL_PAIR(sigmoid) KERNEL_PAIR(tanh) KERNEL_PAIR(exponential) KERNEL_PAIR(softplus) KERNEL_PAIR(softsign)
     KERNEL_PAIR(silu) KERNEL_PAIR(gelu) KERNEL_PAIR(geluApproximate) KERNEL_PAIR(hardSigmoid) KERNEL_PAIR(mish)

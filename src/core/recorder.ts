@@ -103,6 +103,23 @@ export class Recorder {
     return outputs;
   }
 
+  /** As `apply`, but a call that has been recorded already is not recorded again: for what several gradient rules share. */
+  applyOnce<I extends string, O extends string, A extends string>(
+    operation: Operation<string, I, O, A>,
+    inputs: Readonly<Record<I, Tensor>>,
+    attributes: Readonly<Record<A, number>>,
+  ): Record<O, Tensor> {
+    const known = this.nodes.find(
+      (node) =>
+        node.operation === operation.name &&
+        operation.inputs.every((name, i) => node.inputs[i] === inputs[name]) &&
+        operation.attributes.every((name) => node.attributes[name] === attributes[name]),
+    );
+    if (!known) return this.apply(operation, inputs, attributes);
+    const outputs = operation.outputs.map((name, i) => [name, known.outputs[i]]);
+    return Object.fromEntries(outputs) as Record<O, Tensor>;
+  }
+
   /** The call that made this tensor; none for inputs and state. */
   producer(tensor: Tensor): ProgramNode | undefined {
     return this.producers.get(this.originOf(tensor));

@@ -47,6 +47,23 @@ const steep: Tolerance = {
 };
 const sum: Tolerance = { reason: "float32 sums of tens of terms", relative: 3e-6, absolute: 1e-6 };
 
+const longSum: Tolerance = {
+  reason: "float32 sums of a thousand terms, which may cancel",
+  relative: 1e-5,
+  absolute: 1e-4,
+};
+const normal: Tolerance = {
+  reason:
+    "x - mean has an error of its own of 2^-24 of x, at most 1e-5 of what is left, times gamma / deviation",
+  relative: 1e-5,
+  absolute: 1e-5,
+};
+const folding: Tolerance = {
+  reason: "bias - mean may cancel; the difference is up to 6, times up to 3 / deviation",
+  relative: 2e-6,
+  absolute: 3e-6,
+};
+
 const whole = (shape: readonly number[], highest = 3): InputCase => ({
   shape,
   fill: { integers: [-highest, highest] },
@@ -180,6 +197,105 @@ const winners = (shape: readonly number[], attributes: Readonly<Record<string, n
   dtype: "uint8",
   fill: { winnersAmong: attributes.poolHeight * attributes.poolWidth, stopped: attributes.activation === 1 },
 });
+
+// ---- depthwise convolutions ----
+
+const depthwiseShapes: readonly ConvolutionShape[] = [
+  { title: "one of everything", x: [1, 1, 1, 1], kernel: [1, 1, 1, 1] },
+  { title: "RGB", x: [2, 7, 6, 3], kernel: [3, 3, 3, 1] },
+  { title: "a vector of channels, same", x: [1, 9, 8, 16], kernel: [3, 3, 16, 1], pad: [1, 1], size: [9, 8] },
+  { title: "one more than a vector", x: [2, 5, 7, 17], kernel: [3, 3, 17, 1], pad: [1, 1], size: [5, 7] },
+  {
+    title: "two vectors and one, stride 2",
+    x: [2, 8, 9, 33],
+    kernel: [3, 3, 33, 1],
+    stride: [2, 2],
+    pad: [0, 1],
+    size: [4, 5],
+  },
+  { title: "multiplier 2", x: [1, 6, 5, 17], kernel: [3, 3, 17, 2], pad: [1, 1], size: [6, 5] },
+  { title: "multiplier 3, stride 2 and 1", x: [2, 7, 5, 3], kernel: [3, 2, 3, 3], stride: [2, 1] },
+  {
+    title: "5x5, stride 2",
+    x: [1, 14, 13, 16],
+    kernel: [5, 5, 16, 1],
+    stride: [2, 2],
+    pad: [2, 2],
+    size: [7, 7],
+  },
+  {
+    title: "a kernel larger than the image",
+    x: [2, 3, 2, 5],
+    kernel: [6, 7, 5, 1],
+    pad: [2, 3],
+    size: [3, 2],
+  },
+  { title: "stride beyond the kernel", x: [1, 9, 10, 2], kernel: [2, 2, 2, 1], stride: [3, 3] },
+  {
+    title: "a plane of more than a task",
+    x: [3, 41, 38, 20],
+    kernel: [3, 3, 20, 1],
+    pad: [1, 1],
+    size: [41, 38],
+  },
+];
+
+const eachDepthwise = (
+  make: (
+    shape: ConvolutionShape,
+    sizes: ConvolutionSizes,
+    y: readonly number[],
+  ) => Pick<OperationCase, "inputs" | "attributes">,
+): OperationCase[] =>
+  depthwiseShapes.map((shape) => {
+    const sizes = sizesOf(shape);
+    const y = [shape.x[0], ...sizes.size, shape.kernel[2] * shape.kernel[3]];
+    return { title: shape.title, tolerance: exact, ...make(shape, sizes, y) };
+  });
+
+// ---- batch normalisation ----
+
+/** Kinds of x: as after a layer, and with a mean that is far more than the deviation. */
+const normalized: readonly {
+  readonly shape: readonly number[];
+  readonly range: readonly [number, number];
+}[] = [
+  { shape: [5, 1], range: [-1, 3] },
+  { shape: [7, 3], range: [-3, 3] },
+  { shape: [2, 5, 7, 3], range: [0, 1] },
+  { shape: [3, 4, 5, 16], range: [-3, 3] },
+  { shape: [2, 13, 11, 17], range: [-1, 5] },
+  { shape: [4, 17, 19, 33], range: [-3, 3] },
+  { shape: [2, 30, 29, 17], range: [99, 101] },
+  { shape: [1, 3, 3, 5], range: [999, 1001] },
+];
+
+/** Statistics near those of x, but not they: what is computed from them must come from them. */
+const eachNorm = (
+  tolerance: Tolerance,
+  activations: readonly number[],
+  make: (
+    shape: readonly number[],
+    x: InputCase,
+    statistics: OperationCase["inputs"],
+  ) => OperationCase["inputs"],
+  attributes: Readonly<Record<string, number>> = { epsilon: 1e-3 },
+): OperationCase[] =>
+  activations.flatMap((activation) =>
+    normalized.map(({ shape, range: [lowest, highest] }) => {
+      const channels = shape.slice(-1);
+      const middle = (lowest + highest) / 2;
+      const parameters = { gamma: real(channels, -2, 2), beta: real(channels, -1, 4) };
+      const mean = real(channels, middle - 0.1, middle + 0.1);
+      const variance = real(channels, 0.1, 2);
+      return {
+        title: `${shape.join("x")} of ${lowest} to ${highest}, activation ${activation}`,
+        inputs: make(shape, real(shape, lowest, highest), { ...parameters, mean, variance }),
+        attributes: { ...attributes, activation },
+        tolerance,
+      };
+    }),
+  );
 
 // ---- pools ----
 
@@ -382,6 +498,66 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
     attributes: { ...attributes, ...inputSize(shape.x) },
   })),
 
+  depthwiseConv2d: eachDepthwise((_, { x, kernel, window, size }) => ({
+    inputs: { x, kernel },
+    attributes: { ...window, outputHeight: size[0], outputWidth: size[1] },
+  })),
+  depthwiseConv2dInputGradient: eachDepthwise((shape, { kernel, window }, y) => ({
+    inputs: { dy: whole(y), kernel },
+    attributes: { ...window, ...inputSize(shape.x) },
+  })),
+  depthwiseConv2dKernelGradient: eachDepthwise((shape, { x, window }, y) => ({
+    inputs: { x, dy: whole(y) },
+    attributes: { ...window, kernelHeight: shape.kernel[0], kernelWidth: shape.kernel[1] },
+  })),
+  depthwiseBias: [0, 1, 2].flatMap((activation) =>
+    eachDepthwise((_, { x, kernel, window, size }, y) => ({
+      inputs: { x, kernel, bias: whole(y.slice(-1)) },
+      attributes: { ...window, activation, convHeight: size[0], convWidth: size[1] },
+    })),
+  ),
+
+  batchNorm: eachNorm(normal, [0, 1, 2], (_shape, x, { gamma, beta }) => ({ x, gamma, beta })),
+  batchNormParameterGradient: eachNorm(longSum, [0, 1, 2], (shape, x, statistics) => ({
+    x,
+    dy: real(shape, -1, 1),
+    ...statistics,
+  })),
+  batchNormInputGradient: eachNorm(normal, [0, 1, 2], (shape, x, statistics) => ({
+    x,
+    dy: real(shape, -1, 1),
+    ...statistics,
+    dgamma: real(shape.slice(-1), -5, 5),
+    dbeta: real(shape.slice(-1), -5, 5),
+  })),
+  movingAverage: lengths.map((shape) => ({
+    ...titled(shape),
+    inputs: { moving: real(shape), value: real(shape) },
+    attributes: { momentum: 0.99 },
+    tolerance: rounding,
+  })),
+  scaleShift: eachNorm(
+    normal,
+    [0, 1, 2],
+    (_shape, x, { gamma, beta }) => ({ x, scale: gamma, shift: beta }),
+    {},
+  ),
+  foldBatchNorm: [[1, 1, 1, 1], [3, 3, 3, 17], [3, 3, 17, 2], [1, 1, 40, 33], [5]].map((kernel) => {
+    const channels = [kernel[kernel.length - 1] === 2 ? 34 : kernel[kernel.length - 1]];
+    const vectors = {
+      bias: real(channels),
+      gamma: real(channels),
+      beta: real(channels),
+      mean: real(channels),
+    };
+    return {
+      ...titled(kernel),
+      inputs: { kernel: real(kernel), ...vectors, variance: real(channels, 0.01, 4) },
+      attributes: { epsilon: 1e-3 },
+      tolerance: folding,
+    };
+  }),
+
   matmul: eachProduct((m, k, n) => ({ x: whole([m, k]), kernel: whole([k, n]) })),
   matmulInputGradient: eachProduct((m, k, n) => ({ dy: whole([m, n]), kernel: whole([k, n]) })),
   matmulKernelGradient: eachProduct((m, k, n) => ({ x: whole([m, k]), dy: whole([m, n]) })),
@@ -402,6 +578,12 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
     ...titled(shape),
     inputs: { a: whole(shape), b: whole(shape) },
     attributes: {},
+    tolerance: exact,
+  })),
+  fill: [1, 17, 16384 + 5].map((length) => ({
+    title: `${length}`,
+    inputs: {},
+    attributes: { value: 1.5, length },
     tolerance: exact,
   })),
   rescale: lengths.flatMap((shape) => [

@@ -3,6 +3,7 @@ import type { Operation } from "../../src/core/operations/define.ts";
 import { matmul } from "../../src/core/operations/dense.ts";
 import { add } from "../../src/core/operations/elementwise.ts";
 import { type OperationName, operationNames, operations } from "../../src/core/operations/table.ts";
+import { Recorder } from "../../src/core/recorder.ts";
 import { checkGradients, type Point } from "../support/gradient-check.ts";
 
 interface OperationCase {
@@ -66,6 +67,16 @@ const pools = [
   pool("one window", [1, 1, 1, 1], [1, 1], [1, 1], [0, 0], [1, 1]),
 ];
 
+const normalization = (title: string, shape: readonly number[], activation = 0): OperationCase => {
+  const channels = shape.slice(-1);
+  const points = {
+    x: { shape },
+    gamma: { shape: channels },
+    beta: { shape: channels, range: [0, 6] } as const,
+  };
+  return { title, points, attributes: { epsilon: 1e-3, activation } };
+};
+
 /** Probabilities whose rows do not add up to 1, which categorical cross-entropy has to make good. */
 const probabilities: Point = { shape: [4, 3], range: [0.05, 0.95] };
 const softLabels: Point = { shape: [4, 3], range: [0, 1] };
@@ -84,6 +95,18 @@ const cases: Partial<Record<OperationName, readonly OperationCase[]>> = {
     convolution("kernel of the image's size", [3, 4, 3, 2], [4, 3, 2, 7], [1, 1], [0, 0], [1, 1]),
     convolution("kernel larger than the image", [1, 2, 3, 1], [5, 5, 1, 2], [1, 1], [2, 2], [2, 3]),
     convolution("all sides 1", [1, 1, 1, 1], [1, 1, 1, 1], [1, 1], [0, 0], [1, 1]),
+  ],
+  depthwiseConv2d: [
+    convolution("3x3", [2, 6, 5, 3], [3, 3, 3, 1], [1, 1], [0, 0], [4, 3]),
+    convolution("several a channel", [1, 5, 4, 3], [3, 2, 3, 2], [1, 1], [1, 0], [5, 3]),
+    convolution("stride and odd padding", [2, 6, 7, 5], [3, 3, 5, 1], [2, 2], [0, 1], [3, 4]),
+    convolution("kernel larger than the image", [1, 2, 3, 2], [5, 5, 2, 3], [1, 1], [2, 2], [2, 3]),
+  ],
+  batchNorm: [
+    normalization("rows", [5, 3]),
+    normalization("images", [2, 3, 4, 5]),
+    normalization("ReLU", [3, 2, 3, 4], 1),
+    normalization("ReLU6", [3, 2, 3, 4], 2),
   ],
   matmul: [
     { points: { x: { shape: [1, 1] }, kernel: { shape: [1, 1] } } },
@@ -215,6 +238,21 @@ describe("gradients of what several operations make", () => {
         return recorder.apply(matmul, { x: once, kernel: kernel! }, {}).y;
       },
     });
+  });
+
+  it("records what the gradients of one normalisation share once", () => {
+    const recorder = new Recorder(0);
+    const [x, gamma, beta] = [[6, 3], [3], [3]].map((shape, i) => recorder.input(`input ${i}`, shape));
+    const { y } = recorder.apply(operations.batchNorm, { x, gamma, beta }, { epsilon: 1e-3, activation: 0 });
+    const loss = recorder.apply(
+      operations.softmaxCrossEntropy,
+      { x: y, labels: recorder.input("labels", [6, 3]) },
+      {},
+    ).loss;
+    recorder.differentiate(loss, [beta, gamma, x]);
+    const recorded = recorder.finish().nodes.map(({ operation }) => operation);
+    expect(recorded.slice(-2)).toEqual(["batchNormParameterGradient", "batchNormInputGradient"]);
+    expect(recorded.filter((operation) => operation === "batchNormParameterGradient")).toHaveLength(1);
   });
 
   it("passes through views, in the shape of what is viewed", () => {

@@ -1,6 +1,8 @@
 import * as activations from "../../src/backends/reference/activations.ts";
+import * as batchNorm from "../../src/backends/reference/batch-norm.ts";
 import * as convolution from "../../src/backends/reference/convolution.ts";
 import * as dense from "../../src/backends/reference/dense.ts";
+import * as depthwise from "../../src/backends/reference/depthwise.ts";
 import * as elementwise from "../../src/backends/reference/elementwise.ts";
 import type { ReferenceKernel, TensorData } from "../../src/backends/reference/kernel.ts";
 import * as losses from "../../src/backends/reference/losses.ts";
@@ -13,8 +15,10 @@ import { elementCount } from "../../src/util/shapes.ts";
 /** The reference kernels of everything that a layer or a gradient rule can record. */
 const kernels: Partial<Record<OperationName, ReferenceKernel>> = {
   ...activations,
+  ...batchNorm,
   ...convolution,
   ...dense,
+  ...depthwise,
   ...elementwise,
   ...losses,
   ...pooling,

@@ -1,3 +1,4 @@
+import { activationCode } from "../../core/operations/activation-code.ts";
 import type { ReferenceKernel } from "./kernel.ts";
 
 type Attributes = Readonly<Record<string, number>>;
@@ -78,6 +79,17 @@ export const softmaxGradient: ReferenceKernel = ([dy, y], [dx]) => {
     for (let i = from; i < from + classes; i++) dx.data[i] = y.data[i] * (dy.data[i] - dot);
   }
 };
+
+/** What a fused operation's `activation` makes of its argument. */
+export function activate(x: number, code: number): number {
+  if (code === activationCode.none) return x;
+  return Math.min(Math.max(x, 0), code === activationCode.relu6 ? 6 : Number.POSITIVE_INFINITY);
+}
+
+/** Whether it lets the gradient through. */
+export function passes(x: number, code: number): boolean {
+  return code === activationCode.none || (x > 0 && (code !== activationCode.relu6 || x < 6));
+}
 
 export function softmaxOf(row: readonly number[]): number[] {
   const largest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);

@@ -3,7 +3,7 @@ import type { ReferenceKernel, TensorData } from "./kernel.ts";
 type Attributes = Readonly<Record<string, number>>;
 
 /** Calls `visit` with the flat indices of every x and y that meet, and of the kernel's [p, q, 0, 0]. */
-function visitWindows(
+export function visitWindows(
   x: readonly number[],
   kernel: readonly [number, number],
   y: readonly number[],

@@ -19,3 +19,7 @@ export const dropout: ReferenceKernel = ([x, random], [y], { rate, stream }) => 
     }
   }
 };
+
+export const fill: ReferenceKernel = (_inputs, [y], { value }) => {
+  y.data.fill(value);
+};

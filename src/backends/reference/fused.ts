@@ -1,6 +1,7 @@
-import { relu, reluGradient } from "./activations.ts";
+import { activate, reluGradient } from "./activations.ts";
 import { conv2d, conv2dInputGradient, conv2dKernelGradient, scratch } from "./convolution.ts";
 import { addBias, biasGradient } from "./dense.ts";
+import { depthwiseConv2d } from "./depthwise.ts";
 import type { ReferenceKernel, TensorData } from "./kernel.ts";
 import { maxPool2d, maxPool2dGradient } from "./pooling.ts";
 
@@ -10,13 +11,13 @@ type Attributes = Readonly<Record<string, number>>;
 export const convBias: ReferenceKernel = ([x, kernel, bias], [y], attributes) => {
   const sum = scratch(y.shape);
   conv2d([x, kernel], [sum], attributes);
-  if (attributes.activation === 0) {
-    addBias([sum, bias], [y], attributes);
-    return;
-  }
-  const biased = scratch(y.shape);
-  addBias([sum, bias], [biased], attributes);
-  relu([biased], [y], attributes);
+  addBiasAndActivate(sum, bias, y, attributes);
+};
+
+export const depthwiseBias: ReferenceKernel = ([x, kernel, bias], [y], attributes) => {
+  const sum = scratch(y.shape);
+  depthwiseConv2d([x, kernel], [sum], attributes);
+  addBiasAndActivate(sum, bias, y, attributes);
 };
 
 /** `position` where ReLU stops the gradient: no window has such a place. */
@@ -49,6 +50,11 @@ export const convPoolKernelGradient: ReferenceKernel = ([x, dy, position], [dker
 export const convPoolInputGradient: ReferenceKernel = ([dy, position, kernel], [dx], attributes) => {
   conv2dInputGradient([beforePool(dy, position, attributes), kernel], [dx], attributes);
 };
+
+function addBiasAndActivate(x: TensorData, bias: TensorData, y: TensorData, attributes: Attributes): void {
+  addBias([x, bias], [y], attributes);
+  for (let i = 0; i < y.data.length; i++) y.data[i] = activate(y.data[i], attributes.activation);
+}
 
 function beforeActivation(dy: TensorData, y: TensorData, attributes: Attributes): TensorData {
   if (attributes.activation === 0) return dy;

@@ -4,8 +4,10 @@ import type { OperationName } from "../../core/operations/table.ts";
 import { bytesPerElement, type Program, type ProgramNode, type Tensor } from "../../core/program.ts";
 import { elementCount } from "../../util/shapes.ts";
 import * as activations from "./activations.ts";
+import * as batchNorm from "./batch-norm.ts";
 import * as convolution from "./convolution.ts";
 import * as dense from "./dense.ts";
+import * as depthwise from "./depthwise.ts";
 import * as elementwise from "./elementwise.ts";
 import * as fused from "./fused.ts";
 import type { ReferenceKernel, TensorData } from "./kernel.ts";
@@ -16,8 +18,10 @@ import * as updates from "./updates.ts";
 /** The type makes the compiler name an operation that is missing here. */
 const kernels: Readonly<Record<OperationName, ReferenceKernel>> = {
   ...activations,
+  ...batchNorm,
   ...convolution,
   ...dense,
+  ...depthwise,
   ...elementwise,
   ...fused,
   ...losses,

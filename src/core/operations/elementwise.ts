@@ -40,3 +40,12 @@ export const dropout: Operation<"dropout", "x" | "random", "y", "rate" | "stream
       recorder.apply(dropout, { x: dy, random }, attributes).y,
   },
 };
+
+/** y = value everywhere, `length` times: a weight that a layer does without. */
+export const fill = defineOperation({
+  name: "fill",
+  inputs: [],
+  outputs: ["y"],
+  attributes: ["value", "length"],
+  infer: (_inputs, { length }) => ({ y: { shape: [length] } }),
+});

@@ -4,9 +4,10 @@ import { defineOperation } from "./define.ts";
  * What the fusion pass puts in place of convolution, bias, activation and pooling (`fuse.ts`). Nothing records them
  * directly, so they have no gradient rules: the pass rewrites the backward part too.
  *
- * `activation` is 0 for none and 1 for ReLU. Pools do not overlap (stride = pool), are not padded, and hold at most
- * 255 positions; `position` says which one of its window won (row-major, the first of equals), so that the unpooled
- * activation is never written. It is 255 where ReLU is on and y is 0: no gradient flows, and the gradients need no y.
+ * `activation` is 0 for none, 1 for ReLU and, in `convBias` and `depthwiseBias`, 2 for ReLU6. Pools do not overlap
+ * (stride = pool), are not padded, and hold at most 255 positions; `position` says which one of its window won (row-major,
+ * the first of equals), so that the unpooled activation is never written. It is 255 where ReLU is on and y is 0: no
+ * gradient flows, and the gradients need no y.
  */
 const convolutionWindow = ["strideHeight", "strideWidth", "padTop", "padLeft"] as const;
 const pool = ["poolHeight", "poolWidth"] as const;
@@ -21,6 +22,17 @@ export const convBias = defineOperation({
   attributes: [...convolutionWindow, "activation", ...convolutionSize],
   infer: ({ x, kernel }, { convHeight, convWidth }) => ({
     y: { shape: [x.shape[0], convHeight, convWidth, kernel.shape[3]] },
+  }),
+});
+
+/** y = activation(depthwiseConv2d(x, kernel) + bias). bias [channels * multiplier]. */
+export const depthwiseBias = defineOperation({
+  name: "depthwiseBias",
+  inputs: ["x", "kernel", "bias"],
+  outputs: ["y"],
+  attributes: [...convolutionWindow, "activation", ...convolutionSize],
+  infer: ({ x, bias }, { convHeight, convWidth }) => ({
+    y: { shape: [x.shape[0], convHeight, convWidth, bias.shape[0]] },
   }),
 });
 

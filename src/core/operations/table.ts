@@ -1,6 +1,8 @@
 import * as activations from "./activations.ts";
+import * as batchNorm from "./batch-norm.ts";
 import * as convolution from "./convolution.ts";
 import * as dense from "./dense.ts";
+import * as depthwise from "./depthwise.ts";
 import * as elementwise from "./elementwise.ts";
 import * as fused from "./fused.ts";
 import * as losses from "./losses.ts";
@@ -10,6 +12,8 @@ import * as updates from "./updates.ts";
 /** The operation set: what a backend has to compute. A new operation is one export in one of these files. */
 export const operations = {
   ...convolution,
+  ...depthwise,
+  ...batchNorm,
   ...dense,
   ...elementwise,
   ...activations,
