@@ -41,12 +41,18 @@ export function fuse(recording: Recording): Recording {
   for (const node of recording.nodes) {
     const rewrite = node.operation === "conv2d" ? rewriteConvolution(node, uses) : undefined;
     for (const old of rewrite?.removed ?? []) removed.add(old);
-    for (const [old, replacement] of rewrite?.replaced ?? []) replaced.set(old, replacement);
+    for (const [old, replacement] of rewrite?.replaced ?? [])
+      replaced.set(old, { ...replacement, ...originOf(old, node) });
   }
   const nodes = recording.nodes
     .filter((node) => !removed.has(node))
     .map((node) => replaced.get(node) ?? node);
   return { ...recording, nodes };
+}
+
+/** A fused call serves the convolution's layer, in the pass of the call that it stands for. */
+function originOf(old: ProgramNode, { origin }: ProgramNode): Pick<ProgramNode, "origin"> {
+  return origin && old.origin ? { origin: { name: origin.name, pass: old.origin.pass } } : {};
 }
 
 /** Who reads which memory. Views are other tensors over the same buffer, so buffers are what counts. */

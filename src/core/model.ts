@@ -80,9 +80,9 @@ export function recordModel(recorder: Recorder, model: Model, x: Tensor, trainin
       layer.weights.map((weight) => [weight.name, recorder.state(weight.shape, weight.offset)]),
     );
     const input = layer.input < 0 ? x : outputs[layer.input];
-    outputs.push(
-      layer.definition.record(recorder, input, { config: layer.config, weights, training, index }),
-    );
+    const record = () =>
+      layer.definition.record(recorder, input, { config: layer.config, weights, training, index });
+    outputs.push(recorder.within({ name: layer.name, pass: "forward" }, record));
   });
   return outputs.at(-1) ?? x;
 }

@@ -28,12 +28,19 @@ export interface Buffer {
   byteOffset: number;
 }
 
+/** Whom a call serves: a layer, `loss` or the optimizer. For people; backends do not read it. */
+export interface Origin {
+  readonly name: string;
+  readonly pass: "forward" | "backward" | "update";
+}
+
 /** One call of an operation. Inputs, outputs and attributes are in the order that the operation declares. */
 export interface ProgramNode {
   readonly operation: OperationName;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly attributes: Readonly<Record<string, number>>;
+  readonly origin?: Origin;
 }
 
 /** A flat list of operations with fixed shapes: the only contract between the recorder and the backends. */

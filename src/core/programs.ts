@@ -42,7 +42,9 @@ export function trainingProgram(
   const gradients = recordGradients(recorder, model, root);
   const settings = recorder.input("settings", [definition.settings(config, config.learningRate, 1).length]);
   const slots = slotNames.map((_, index) => flat(index + 1));
-  definition.record(recorder, { config, weights: flat(0), gradients, slots, settings });
+  recorder.within({ name: definition.className, pass: "update" }, () =>
+    definition.record(recorder, { config, weights: flat(0), gradients, slots, settings }),
+  );
   return finish(recorder, fused);
 }
 
@@ -62,7 +64,9 @@ function recordForward(
   const predictions = recordModel(recorder, model, images, training);
   recorder.output("predictions", predictions);
   if (!loss) return predictions;
-  const root = loss.record(recorder, predictions, recorder.input("labels", predictions.shape));
+  const root = recorder.within({ name: "loss", pass: "forward" }, () =>
+    loss.record(recorder, predictions, recorder.input("labels", predictions.shape)),
+  );
   recorder.output("loss", root);
   return root;
 }

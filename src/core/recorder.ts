@@ -1,7 +1,14 @@
 import { elementCount, formatShape, roundUp, sameShape } from "../util/shapes.ts";
 import type { Operation } from "./operations/define.ts";
 import { type OperationName, operations } from "./operations/table.ts";
-import { type Buffer, bytesPerElement, type DType, type ProgramNode, type Tensor } from "./program.ts";
+import {
+  type Buffer,
+  bytesPerElement,
+  type DType,
+  type Origin,
+  type ProgramNode,
+  type Tensor,
+} from "./program.ts";
 
 /** What a recorder has written down, before fusion and the memory plan. */
 export interface Recording {
@@ -24,6 +31,7 @@ export class Recorder {
   private readonly origins = new Map<Tensor, Tensor>();
   private readonly stateBuffer: Buffer;
   private readonly stateTensors = new Map<string, Tensor>();
+  private origin: Origin | undefined;
 
   /** @param stateBytes length of the state that lives from run to run */
   constructor(stateBytes: number) {
@@ -78,6 +86,17 @@ export class Recorder {
     return view;
   }
 
+  /** Marks every call that `record` makes with whom it serves. */
+  within<T>(origin: Origin | undefined, record: () => T): T {
+    const outer = this.origin;
+    this.origin = origin;
+    try {
+      return record();
+    } finally {
+      this.origin = outer;
+    }
+  }
+
   /** Records one call and returns its outputs; `into` names tensors to write to in place of new ones. */
   apply<I extends string, O extends string, A extends string>(
     operation: Operation<string, I, O, A>,
@@ -97,6 +116,7 @@ export class Recorder {
       inputs: operation.inputs.map((name) => inputs[name]),
       outputs: operation.outputs.map((name) => outputs[name]),
       attributes: Object.fromEntries(operation.attributes.map((name) => [name, attributes[name]])),
+      ...(this.origin && { origin: this.origin }),
     };
     this.nodes.push(node);
     for (const output of node.outputs) this.producers.set(output, node);
@@ -137,7 +157,9 @@ export class Recorder {
       const [y] = node.outputs;
       // a loss is the root and its rules take no gradient from above
       const outputGradient = y === root ? root : gradients.get(y);
-      if (outputGradient) this.recordGradients(node, outputGradient, needed, gradients);
+      if (!outputGradient) continue;
+      const origin: Origin | undefined = node.origin && { ...node.origin, pass: "backward" };
+      this.within(origin, () => this.recordGradients(node, outputGradient, needed, gradients));
     }
     return targets.map((target) => {
       const gradient = gradients.get(target);
