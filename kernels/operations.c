@@ -12,6 +12,7 @@
 #include "dense.c"
 #include "depthwise.c"
 #include "elementwise.c"
+#include "global-pooling.c"
 #include "losses.c"
 #include "pooling.c"
 #include "updates.c"

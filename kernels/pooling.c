@@ -1,4 +1,8 @@
-/* Pooling. Windows are cut to the part that lies inside of x. Forward, a task is a row of y; backward, an image. */
+/*
+ * Pooling. Windows are cut to the part that lies inside of x. A task is a band of rows of what is written: forward of y,
+ * backward of dx, where each pixel gathers from the windows that hold it. So a single image is shared out too, nothing is
+ * written twice, and sums have one order.
+ */
 #include "fovea.h"
 #include "vector.h"
 
@@ -9,8 +13,19 @@ typedef struct {
   int64_t pool_height, pool_width, stride_height, stride_width, pad_top, pad_left;
   const float *from;
   float *to;
-  int32_t *position;
+  void *position;
+  bool bytes; /* of `position`, otherwise int32 */
+  bool streamed;
+  int64_t band, bands; /* rows a task, tasks an image */
 } Pooling;
+
+enum { BAND_BYTES = 1 << 17 };
+
+static void cut_bands(Pooling *g, int64_t rows, int64_t row_elements, int64_t multiple) {
+  int64_t fitting = larger_of(1, BAND_BYTES / larger_of(1, row_elements * (int64_t)sizeof(float)));
+  g->band = smaller_of(round_up(fitting, multiple), larger_of(1, rows));
+  g->bands = divide_up(rows, g->band);
+}
 
 static Pooling pooling_of(const Call *call, const Tensor *image, const Tensor *pooled) {
   const double *a = call->attributes;
@@ -20,168 +35,224 @@ static Pooling pooling_of(const Call *call, const Tensor *image, const Tensor *p
       .pool_height = (int64_t)a[0], .pool_width = (int64_t)a[1], .stride_height = (int64_t)a[2],
       .stride_width = (int64_t)a[3], .pad_top = (int64_t)a[4], .pad_left = (int64_t)a[5],
       .from = call->inputs[0].data, .to = call->outputs[0].data,
+      .streamed = should_stream(call->outputs[0].data, call->outputs[0].count, image->shape[3]),
   };
 }
 
-/* The part of a window that lies inside of x: rows [top, bottom), columns [left, right). */
+INLINE void put(const Pooling *g, float *to, Vector value, int64_t lanes) {
+  if (g->streamed) stream(to, value);
+  else store_some(to, value, lanes);
+}
+
+/* ---- forward ---- */
+
+/* The part of a window that lies inside of x: `rows` by `columns` pixels from row `top` and column `left` on. */
 typedef struct {
-  int64_t top, bottom, left, right;
+  int64_t top, left, rows, columns;
+  int32_t first; /* place of the first pixel in the window */
 } Window;
 
 static Window window_at(const Pooling *g, int64_t row, int64_t column) {
   int64_t top = row * g->stride_height - g->pad_top, left = column * g->stride_width - g->pad_left;
-  return (Window){larger_of(top, 0), smaller_of(top + g->pool_height, g->height), larger_of(left, 0),
-                  smaller_of(left + g->pool_width, g->width)};
+  int64_t above = larger_of(0, -top), before = larger_of(0, -left);
+  return (Window){top + above, left + before, smaller_of(g->pool_height, g->height - top) - above,
+                  smaller_of(g->pool_width, g->width - left) - before, (int32_t)(above * g->pool_width + before)};
 }
 
-static void max_pool_pixel(const Pooling *g, const float *x, int64_t row, int64_t column, float *y, int32_t *position) {
-  Window window = window_at(g, row, column);
-  int64_t top = row * g->stride_height - g->pad_top, left = column * g->stride_width - g->pad_left;
+/* The pixel's largest values, and which place they came from: the first of equals. */
+INLINE void max_pool_pixel(const Pooling *g, const float *x, int64_t rows, int64_t columns, int32_t first, int64_t at) {
+  int64_t row_step = g->width * g->channels;
   for (int64_t channel = 0; channel < g->channels; channel += WIDTH) {
-    int64_t lanes = smaller_of(WIDTH, g->channels - channel);
-    Vector best = splat(0);
-    Integers winner = {0};
-    bool first = true;
-    for (int64_t i = window.top; i < window.bottom; i++)
-      for (int64_t j = window.left; j < window.right; j++, first = false) {
-        Vector value = load_some(x + (i * g->width + j) * g->channels + channel, lanes);
-        Integers wins = first ? (Integers){0} == 0 : value > best;
+    int64_t lanes = g->channels - channel;
+    Vector best = load_some(x + channel, lanes);
+    Integers winner = first - (Integers){0};
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < columns; j++) {
+        if (i + j == 0) continue;
+        Vector value = load_some(x + i * row_step + j * g->channels + channel, lanes);
+        Integers wins = value > best;
+        int32_t place = first + (int32_t)(i * g->pool_width + j);
         best = choose(wins, value, best);
-        int32_t place = (int32_t)((i - top) * g->pool_width + j - left);
         winner = choose_integers(wins, place - (Integers){0}, winner);
       }
-    store_some(y + channel, best, lanes);
-    memcpy(position + channel, &winner, (size_t)lanes * sizeof(int32_t));
+    store_some(g->to + at + channel, best, lanes);
+    if (g->bytes) store_some_bytes((uint8_t *)g->position + at + channel, winner, lanes);
+    else memcpy((int32_t *)g->position + at + channel, &winner, (size_t)smaller_of(lanes, WIDTH) * sizeof(int32_t));
   }
+}
+
+INLINE void average_pool_pixel(const Pooling *g, const float *x, int64_t rows, int64_t columns, int64_t at) {
+  int64_t row_step = g->width * g->channels;
+  Vector count = splat((float)(rows * columns));
+  for (int64_t channel = 0; channel < g->channels; channel += WIDTH) {
+    int64_t lanes = g->channels - channel;
+    Vector sum = splat(0);
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < columns; j++) sum += load_some(x + i * row_step + j * g->channels + channel, lanes);
+    store_some(g->to + at + channel, sum / count, lanes);
+  }
+}
+
+typedef enum { MAXIMUM, AVERAGE } PoolKind;
+
+/* The usual sizes as constants, so that their loops vanish. */
+INLINE void pool_pixel(PoolKind kind, const Pooling *g, const float *x, Window w, int64_t at) {
+#define POOL(rows, columns)                                                                                             \
+  kind == MAXIMUM ? max_pool_pixel(g, x, rows, columns, w.first, at) : average_pool_pixel(g, x, rows, columns, at)
+  if (w.rows == 2 && w.columns == 2) POOL(2, 2);
+  else if (w.rows == 3 && w.columns == 3) POOL(3, 3);
+  else POOL(w.rows, w.columns);
+#undef POOL
+}
+
+INLINE void pool_band(PoolKind kind, const Pooling *g, int64_t index) {
+  int64_t image = index / g->bands, first = index % g->bands * g->band;
+  int64_t end = smaller_of(first + g->band, g->pooled_height);
+  const float *x = g->from + image * g->height * g->width * g->channels;
+  int64_t at = (image * g->pooled_height + first) * g->pooled_width * g->channels;
+  for (int64_t row = first; row < end; row++)
+    for (int64_t column = 0; column < g->pooled_width; column++, at += g->channels) {
+      Window w = window_at(g, row, column);
+      pool_pixel(kind, g, x + (w.top * g->width + w.left) * g->channels, w, at);
+    }
 }
 
 static void max_pool_task(void *context, int64_t index, void *scratch) {
   (void)scratch;
-  const Pooling *g = context;
-  int64_t image = index / g->pooled_height, row = index % g->pooled_height;
-  const float *x = g->from + image * g->height * g->width * g->channels;
-  for (int64_t column = 0; column < g->pooled_width; column++) {
-    int64_t at = (index * g->pooled_width + column) * g->channels;
-    max_pool_pixel(g, x, row, column, g->to + at, g->position + at);
-  }
+  pool_band(MAXIMUM, context, index);
+}
+
+static void average_pool_task(void *context, int64_t index, void *scratch) {
+  (void)scratch;
+  pool_band(AVERAGE, context, index);
 }
 
 static bool op_maxPool2d(const Call *call) {
   Pooling g = pooling_of(call, &call->inputs[0], &call->outputs[0]);
   g.position = call->outputs[1].data;
-  return parallel(g.batch * g.pooled_height, 0, max_pool_task, &g);
+  g.bytes = call->outputs[1].dtype == UINT8;
+  cut_bands(&g, g.pooled_height, g.stride_height * g.width * g.channels, 1);
+  return parallel(g.batch * g.bands, 0, max_pool_task, &g);
 }
 
-static void max_pool_gradient_task(void *context, int64_t image, void *scratch) {
-  const Pooling *g = context;
-  int64_t *offsets = scratch; /* from a window's first pixel to the pixel of each position */
-  for (int64_t place = 0; place < g->pool_height * g->pool_width; place++)
-    offsets[place] = (place / g->pool_width * g->width + place % g->pool_width) * g->channels;
-  float *dx = g->to + image * g->height * g->width * g->channels;
-  memset(dx, 0, (size_t)(g->height * g->width * g->channels) * sizeof(float));
-  int64_t at = image * g->pooled_height * g->pooled_width * g->channels;
-  for (int64_t row = 0; row < g->pooled_height; row++)
-    for (int64_t column = 0; column < g->pooled_width; column++) {
-      int64_t top = row * g->stride_height - g->pad_top, left = column * g->stride_width - g->pad_left;
-      int64_t window = (top * g->width + left) * g->channels; /* before dx where the window is padded */
-      for (int64_t channel = 0; channel < g->channels; channel++, at++)
-        dx[window + offsets[g->position[at]] + channel] += g->from[at];
+static bool op_averagePool2d(const Call *call) {
+  Pooling g = pooling_of(call, &call->inputs[0], &call->outputs[0]);
+  cut_bands(&g, g.pooled_height, g.stride_height * g.width * g.channels, 1);
+  return parallel(g.batch * g.bands, 0, average_pool_task, &g);
+}
+
+/* ---- backward ---- */
+
+/* Windows [first, end) hold a pixel `at` pixels from the first window's start. */
+typedef struct {
+  int64_t first, end;
+} Holders;
+
+static Holders holders_of(int64_t at, int64_t pool, int64_t stride, int64_t windows) {
+  int64_t first = at < pool ? 0 : (at - pool) / stride + 1;
+  return (Holders){first, smaller_of(at / stride + 1, windows)};
+}
+
+/* A pixel of dx, and the first window's dy (and winners) for it; from there windows lie on `rows` and `columns`. */
+typedef struct {
+  float *dx;
+  int64_t at;
+  int64_t rows, columns;
+  int64_t row, column; /* of the first window */
+  int64_t inside_row, inside_column; /* the pixel's place in the first window */
+} Pixel;
+
+INLINE void max_pool_gradient_pixel(const Pooling *g, Pixel p, int64_t rows, int64_t columns) {
+  for (int64_t channel = 0; channel < g->channels; channel += WIDTH) {
+    int64_t lanes = g->channels - channel;
+    Vector sum = splat(0);
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < columns; j++) {
+        int64_t at = p.at + (i * g->pooled_width + j) * g->channels + channel;
+        int64_t place = (p.inside_row - i * g->stride_height) * g->pool_width + p.inside_column - j * g->stride_width;
+        Integers winner = g->bytes ? load_some_bytes((const uint8_t *)g->position + at, lanes)
+                                   : (Integers)load_some((const float *)g->position + at, lanes);
+        sum += choose(winner == (int32_t)place, load_some(g->from + at, lanes), splat(0));
+      }
+    put(g, p.dx + channel, sum, lanes);
+  }
+}
+
+/* One over the number of pixels that each window has along an axis. */
+static void find_shares(float *shares, int64_t windows, int64_t pool, int64_t stride, int64_t pad, int64_t side) {
+  for (int64_t i = 0; i < windows; i++)
+    shares[i] = 1.0f / (float)(smaller_of(i * stride - pad + pool, side) - larger_of(i * stride - pad, 0));
+}
+
+/* `shares` of rows, then of columns. */
+INLINE void average_pool_gradient_pixel(const Pooling *g, Pixel p, int64_t rows, int64_t columns, const float *shares) {
+  const float *of_rows = shares + p.row, *of_columns = shares + g->pooled_height + p.column;
+  for (int64_t channel = 0; channel < g->channels; channel += WIDTH) {
+    int64_t lanes = g->channels - channel;
+    Vector sum = splat(0);
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < columns; j++) {
+        Vector dy = load_some(g->from + p.at + (i * g->pooled_width + j) * g->channels + channel, lanes);
+        sum = multiply_add(splat(of_rows[i] * of_columns[j]), dy, sum);
+      }
+    put(g, p.dx + channel, sum, lanes);
+  }
+}
+
+INLINE void pool_gradient_pixel(PoolKind kind, const Pooling *g, Pixel p, const float *shares) {
+#define GRADIENT(rows, columns)                                                                                         \
+  kind == MAXIMUM ? max_pool_gradient_pixel(g, p, rows, columns) : average_pool_gradient_pixel(g, p, rows, columns, shares)
+  if (p.rows == 1 && p.columns == 1) GRADIENT(1, 1);
+  else if (p.rows == 1 && p.columns == 2) GRADIENT(1, 2);
+  else if (p.rows == 2 && p.columns == 1) GRADIENT(2, 1);
+  else if (p.rows == 2 && p.columns == 2) GRADIENT(2, 2);
+  else GRADIENT(larger_of(0, p.rows), larger_of(0, p.columns));
+#undef GRADIENT
+}
+
+INLINE void pool_gradient_band(PoolKind kind, const Pooling *g, int64_t index, const float *shares) {
+  int64_t image = index / g->bands, first = index % g->bands * g->band;
+  int64_t end = smaller_of(first + g->band, g->height);
+  Pixel p = {.dx = g->to + (image * g->height + first) * g->width * g->channels};
+  for (int64_t i = first; i < end; i++) {
+    Holders down = holders_of(i + g->pad_top, g->pool_height, g->stride_height, g->pooled_height);
+    p.row = down.first, p.rows = down.end - down.first;
+    p.inside_row = i + g->pad_top - down.first * g->stride_height;
+    for (int64_t j = 0; j < g->width; j++, p.dx += g->channels) {
+      Holders across = holders_of(j + g->pad_left, g->pool_width, g->stride_width, g->pooled_width);
+      p.column = across.first, p.columns = across.end - across.first;
+      p.inside_column = j + g->pad_left - across.first * g->stride_width;
+      p.at = ((image * g->pooled_height + p.row) * g->pooled_width + p.column) * g->channels;
+      pool_gradient_pixel(kind, g, p, shares);
     }
+  }
+  if (g->streamed) finish_streams();
+}
+
+static void max_pool_gradient_task(void *context, int64_t index, void *scratch) {
+  (void)scratch;
+  pool_gradient_band(MAXIMUM, context, index, NULL);
+}
+
+static void average_pool_gradient_task(void *context, int64_t index, void *scratch) {
+  const Pooling *g = context;
+  float *shares = scratch;
+  find_shares(shares, g->pooled_height, g->pool_height, g->stride_height, g->pad_top, g->height);
+  find_shares(shares + g->pooled_height, g->pooled_width, g->pool_width, g->stride_width, g->pad_left, g->width);
+  pool_gradient_band(AVERAGE, g, index, shares);
 }
 
 static bool op_maxPool2dGradient(const Call *call) {
   Pooling g = pooling_of(call, &call->outputs[0], &call->inputs[0]);
   g.position = call->inputs[1].data;
-  size_t bytes = (size_t)(g.pool_height * g.pool_width) * sizeof(int64_t);
-  return parallel(g.batch, bytes, max_pool_gradient_task, &g);
-}
-
-static void average_pool_task(void *context, int64_t index, void *scratch) {
-  (void)scratch;
-  const Pooling *g = context;
-  int64_t image = index / g->pooled_height, row = index % g->pooled_height;
-  const float *x = g->from + image * g->height * g->width * g->channels;
-  for (int64_t column = 0; column < g->pooled_width; column++) {
-    Window window = window_at(g, row, column);
-    float count = (float)((window.bottom - window.top) * (window.right - window.left));
-    float *y = g->to + (index * g->pooled_width + column) * g->channels;
-    for (int64_t channel = 0; channel < g->channels; channel += WIDTH) {
-      int64_t lanes = g->channels - channel;
-      Vector sum = splat(0);
-      for (int64_t i = window.top; i < window.bottom; i++)
-        for (int64_t j = window.left; j < window.right; j++)
-          sum += load_some(x + (i * g->width + j) * g->channels + channel, lanes);
-      store_some(y + channel, sum / count, lanes);
-    }
-  }
-}
-
-static bool op_averagePool2d(const Call *call) {
-  Pooling g = pooling_of(call, &call->inputs[0], &call->outputs[0]);
-  return parallel(g.batch * g.pooled_height, 0, average_pool_task, &g);
-}
-
-static void average_pool_gradient_task(void *context, int64_t image, void *scratch) {
-  (void)scratch;
-  const Pooling *g = context;
-  float *dx = g->to + image * g->height * g->width * g->channels;
-  memset(dx, 0, (size_t)(g->height * g->width * g->channels) * sizeof(float));
-  const float *dy = g->from + image * g->pooled_height * g->pooled_width * g->channels;
-  for (int64_t row = 0; row < g->pooled_height; row++)
-    for (int64_t column = 0; column < g->pooled_width; column++, dy += g->channels) {
-      Window window = window_at(g, row, column);
-      float count = (float)((window.bottom - window.top) * (window.right - window.left));
-      for (int64_t i = window.top; i < window.bottom; i++)
-        for (int64_t j = window.left; j < window.right; j++) {
-          float *to = dx + (i * g->width + j) * g->channels;
-          for (int64_t channel = 0; channel < g->channels; channel++) to[channel] += dy[channel] / count;
-        }
-    }
+  g.bytes = call->inputs[1].dtype == UINT8;
+  cut_bands(&g, g.height, g.width * g.channels, g.stride_height);
+  return parallel(g.batch * g.bands, 0, max_pool_gradient_task, &g);
 }
 
 static bool op_averagePool2dGradient(const Call *call) {
   Pooling g = pooling_of(call, &call->outputs[0], &call->inputs[0]);
-  return parallel(g.batch, 0, average_pool_gradient_task, &g);
-}
-
-enum { MEAN_ROWS = 64 }; /* pixels whose sum is made in one go: pairwise sums keep their digits */
-
-static void global_average_task(void *context, int64_t image, void *scratch) {
-  const Pooling *g = context;
-  int64_t pixels = g->height * g->width;
-  const float *x = g->from + image * pixels * g->channels;
-  float *sums = scratch, *y = g->to + image * g->channels;
-  memset(y, 0, (size_t)g->channels * sizeof(float));
-  for (int64_t first = 0; first < pixels; first += MEAN_ROWS) {
-    memset(sums, 0, (size_t)g->channels * sizeof(float));
-    int64_t end = smaller_of(first + MEAN_ROWS, pixels);
-    for (int64_t pixel = first; pixel < end; pixel++)
-      for (int64_t c = 0; c < g->channels; c++) sums[c] += x[pixel * g->channels + c];
-    for (int64_t c = 0; c < g->channels; c++) y[c] += sums[c];
-  }
-  for (int64_t c = 0; c < g->channels; c++) y[c] /= (float)pixels;
-}
-
-static bool op_globalAveragePool2d(const Call *call) {
-  const Tensor *x = &call->inputs[0];
-  Pooling g = {.batch = x->shape[0], .height = x->shape[1], .width = x->shape[2], .channels = x->shape[3],
-               .from = x->data, .to = call->outputs[0].data};
-  return parallel(g.batch, (size_t)g.channels * sizeof(float), global_average_task, &g);
-}
-
-static void global_average_gradient_task(void *context, int64_t image, void *scratch) {
-  (void)scratch;
-  const Pooling *g = context;
-  int64_t pixels = g->height * g->width;
-  const float *dy = g->from + image * g->channels;
-  float *dx = g->to + image * pixels * g->channels;
-  for (int64_t pixel = 0; pixel < pixels; pixel++)
-    for (int64_t c = 0; c < g->channels; c++) dx[pixel * g->channels + c] = dy[c] / (float)pixels;
-}
-
-static bool op_globalAveragePool2dGradient(const Call *call) {
-  const Tensor *dx = &call->outputs[0];
-  Pooling g = {.batch = dx->shape[0], .height = dx->shape[1], .width = dx->shape[2], .channels = dx->shape[3],
-               .from = call->inputs[0].data, .to = dx->data};
-  return parallel(g.batch, 0, global_average_gradient_task, &g);
+  cut_bands(&g, g.height, g.width * g.channels, g.stride_height);
+  size_t bytes = (size_t)(g.pooled_height + g.pooled_width) * sizeof(float);
+  return parallel(g.batch * g.bands, bytes, average_pool_gradient_task, &g);
 }

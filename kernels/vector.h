@@ -37,12 +37,41 @@ INLINE Vector splat(float value) { return value - (Vector){0}; }
 /* x * y + sum, rounded once where the target has such an instruction. */
 INLINE Vector multiply_add(Vector x, Vector y, Vector sum) { return x * y + sum; }
 
+/* 0, 1, 2 … */
+INLINE Integers lane_numbers(void) {
+#if WIDTH == 16
+  return (Integers){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif WIDTH == 8
+  return (Integers){0, 1, 2, 3, 4, 5, 6, 7};
+#else
+  return (Integers){0, 1, 2, 3};
+#endif
+}
+
+/* The address sanitizer does not see what masked instructions touch, so that it gets the copies. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MASKED 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MASKED 0
+#endif
+#endif
+#if !defined(MASKED)
+#define MASKED (WIDTH > 4)
+#endif
+
 /* The first `count` elements, zeros behind them. Reads no further. */
 INLINE Vector load_some(const float *p, int64_t count) {
   if (count >= WIDTH) return load(p);
+#if MASKED && WIDTH == 16
+  return (Vector)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+#elif MASKED && WIDTH == 8
+  return (Vector)_mm256_maskload_ps(p, (__m256i)(lane_numbers() < (int32_t)count));
+#else
   float lanes[WIDTH] = {0};
   memcpy(lanes, p, (size_t)count * sizeof(float));
   return load(lanes);
+#endif
 }
 
 /* Writes the first `count` lanes only. */
@@ -51,9 +80,45 @@ INLINE void store_some(float *p, Vector v, int64_t count) {
     store(p, v);
     return;
   }
+#if MASKED && WIDTH == 16
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
+#elif MASKED && WIDTH == 8
+  _mm256_maskstore_ps(p, (__m256i)(lane_numbers() < (int32_t)count), (__m256)v);
+#else
   float lanes[WIDTH];
   store(lanes, v);
   memcpy(p, lanes, (size_t)count * sizeof(float));
+#endif
+}
+
+/*
+ * Writes past the caches where the target can: for a result so large that none of it would still lie there when it is
+ * read. `p` is aligned to the vector. A task ends its use of it with `finish_streams`.
+ */
+INLINE void stream(float *p, Vector v) {
+#if WIDTH == 16
+  _mm512_stream_ps(p, (__m512)v);
+#elif WIDTH == 8
+  _mm256_stream_ps(p, (__m256)v);
+#elif defined(__SSE2__)
+  _mm_stream_ps(p, (__m128)v);
+#else
+  store(p, v);
+#endif
+}
+
+/* Makes what was streamed visible to other threads before anything that follows. */
+INLINE void finish_streams(void) {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
+
+enum { STREAM_BYTES = 48 << 20 };
+
+/* Whether a result of whole vectors should be streamed. Where it lies changes how fast it is written, not what. */
+INLINE int should_stream(const float *p, int64_t count, int64_t row) {
+  return count * (int64_t)sizeof(float) >= STREAM_BYTES && row % WIDTH == 0 && (uintptr_t)p % sizeof(Vector) == 0;
 }
 
 INLINE void store_integers(int32_t *p, Integers v) { memcpy(p, &v, sizeof(v)); }
@@ -103,20 +168,15 @@ INLINE Integers load_some_bytes(const uint8_t *p, int64_t count) {
   return load_bytes(lanes);
 }
 
-/* 0, 1, 2 … */
-INLINE Integers lane_numbers(void) {
-#if WIDTH == 16
-  return (Integers){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-#elif WIDTH == 8
-  return (Integers){0, 1, 2, 3, 4, 5, 6, 7};
-#else
-  return (Integers){0, 1, 2, 3};
-#endif
-}
-
 /* a where the mask is set (all bits of a lane), otherwise b. */
 INLINE Vector choose(Integers mask, Vector a, Vector b) {
+#if WIDTH == 16
+  return (Vector)_mm512_ternarylogic_epi32((__m512i)mask, (__m512i)a, (__m512i)b, 0xca);
+#elif WIDTH == 8
+  return (Vector)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
   return (Vector)((mask & (Integers)a) | (~mask & (Integers)b));
+#endif
 }
 
 INLINE Integers choose_integers(Integers mask, Integers a, Integers b) { return (mask & a) | (~mask & b); }

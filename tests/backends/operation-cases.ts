@@ -314,6 +314,7 @@ const poolWindows: readonly {
   { title: "same, 3x3", x: [1, 7, 5, 33], y: [4, 3], pool: [3, 3], stride: [2, 2], pad: [1, 1] },
   { title: "same, 2x4", x: [3, 5, 7, 2], y: [5, 4], pool: [2, 4], stride: [1, 2], pad: [0, 1] },
   { title: "stride beyond the pool", x: [1, 11, 11, 4], y: [3, 3], pool: [2, 2], stride: [4, 4] },
+  { title: "more places than a byte counts", x: [2, 19, 17, 5], y: [2, 2], pool: [16, 16], stride: [3, 1] },
 ];
 
 const eachWindow = (
@@ -661,7 +662,8 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
   })),
   maxPool2dGradient: eachWindow(exact, (x, y, window) => {
     const attributes = { ...window, ...inputSize(x) };
-    const position: InputCase = { shape: y, dtype: "int32", fill: { winnersOf: attributes } };
+    const dtype = window.poolHeight * window.poolWidth <= 255 ? "uint8" : "int32";
+    const position: InputCase = { shape: y, dtype, fill: { winnersOf: attributes } };
     return { inputs: { dy: whole(y), position }, attributes };
   }),
   averagePool2d: eachWindow(rounding, (x, y, window) => ({

@@ -51,7 +51,7 @@ function fillInput(
 ): InputArray {
   const random = new RandomStream(elementCount(shape), `${one.title} ${name}`);
   const array = new arrayTypes[dtype as DType](elementCount(shape));
-  if ("winnersOf" in fill) return winners(array as Int32Array, shape, one.attributes, random);
+  if ("winnersOf" in fill) return winners(array, shape, one.attributes, random);
   for (let i = 0; i < array.length; i++) {
     if ("oneHot" in fill) array[i] = i % shape[1] === Math.floor(i / shape[1]) % shape[1] ? 1 : 0;
     else if ("integers" in fill)
@@ -66,11 +66,11 @@ function fillInput(
 
 /** For each window a place that lies inside of x. */
 function winners(
-  array: Int32Array,
+  array: InputArray,
   [, height, width, channels]: readonly number[],
   a: Readonly<Record<string, number>>,
   random: RandomStream,
-): Int32Array {
+): InputArray {
   const pick = (start: number, pool: number, side: number) => {
     const lowest = Math.max(0, -start);
     const highest = Math.min(pool, side - start) - 1;

@@ -49,7 +49,7 @@ describe("tensors", () => {
     const x = recorder.input("x", [2, 6, 4, 3]);
     const { y, position } = recorder.apply(maxPool2d, { x }, { poolHeight: 2, poolWidth: 2, ...window });
     expect(y).toMatchObject({ shape: [2, 3, 2, 3], dtype: "float32", buffer: { byteLength: 144 } });
-    expect(position).toMatchObject({ shape: [2, 3, 2, 3], dtype: "int32" });
+    expect(position).toMatchObject({ shape: [2, 3, 2, 3], dtype: "uint8" });
     const kernel = recorder.input("kernel", [2, 2, 3, 7]);
     expect(recorder.apply(conv2d, { x, kernel }, window).y.shape).toEqual([2, 3, 2, 7]);
   });

@@ -12,9 +12,9 @@ export const maxPool2d = defineOperation({
   inputs: ["x"],
   outputs: ["y", "position"],
   attributes: [...window, "outputHeight", "outputWidth"],
-  infer: ({ x }, { outputHeight, outputWidth }) => {
+  infer: ({ x }, { poolHeight, poolWidth, outputHeight, outputWidth }) => {
     const shape = [x.shape[0], outputHeight, outputWidth, x.shape[3]];
-    return { y: { shape }, position: { shape, dtype: "int32" } };
+    return { y: { shape }, position: { shape, dtype: poolHeight * poolWidth <= 255 ? "uint8" : "int32" } };
   },
   gradients: {
     x: (
