@@ -152,7 +152,7 @@ static napi_value seconds(napi_env env, napi_callback_info info) {
 typedef struct {
   Program *program;
   int threads;
-  bool done;
+  bool state_changed, done;
   napi_async_work work;
   napi_deferred deferred;
   napi_ref kept; /* the arguments: nothing that the run reads or writes may be collected */
@@ -162,7 +162,7 @@ typedef struct {
 static void execute(napi_env env, void *data) {
   (void)env;
   Run *run = data;
-  run->done = run_program(run->program, run->threads, run->regions);
+  run->done = run_program(run->program, run->threads, run->regions, run->state_changed);
 }
 
 static void complete(napi_env env, napi_status status, void *data) {
@@ -189,11 +189,11 @@ static bool region_data(napi_env env, napi_value value, char **data, size_t *byt
 
 /* Finds the memory of each region; false when one is missing or smaller than the program needs. */
 static bool find_regions(napi_env env, napi_value array, Run *run) {
-  for (uint32_t i = 0; i < region_count(run->program); i++) {
+  for (uint32_t i = 0; i < given_count(run->program); i++) {
     napi_value region;
     size_t bytes;
     if (napi_get_element(env, array, i, &region) != napi_ok || !region_data(env, region, &run->regions[i], &bytes)) return false;
-    if (bytes < region_bytes(run->program, i)) return false;
+    if (bytes < given_bytes(run->program, i)) return false;
   }
   return true;
 }
@@ -209,21 +209,24 @@ static bool start(napi_env env, Run *run, napi_value program, napi_value regions
 }
 
 /*
- * run(program, threads, regions): a promise of true, or false when scratch memory lacked. `regions` holds the state, the
- * work and the inputs, and must not change until then.
+ * run(program, threads, regions, stateChanged): a promise of true, or false when scratch memory lacked. `regions` holds
+ * the state, the work and the inputs, and must not change until then.
  */
 static napi_value run(napi_env env, napi_callback_info info) {
-  size_t count = 3;
-  napi_value arguments[3], promise;
+  size_t count = 4;
+  napi_value arguments[4], promise;
   Program *program;
   uint32_t threads;
+  bool state_changed;
   CHECK(napi_get_cb_info(env, info, &count, arguments, NULL, NULL));
   CHECK(napi_get_value_external(env, arguments[0], (void **)&program));
   CHECK(napi_get_value_uint32(env, arguments[1], &threads));
-  Run *run = calloc(1, sizeof(Run) + region_count(program) * sizeof(char *));
+  CHECK(napi_get_value_bool(env, arguments[3], &state_changed));
+  Run *run = calloc(1, sizeof(Run) + given_count(program) * sizeof(char *));
   if (!run) return fail(env, "no memory for a run");
   run->program = program;
   run->threads = (int)threads;
+  run->state_changed = state_changed;
   if (!find_regions(env, arguments[2], run)) {
     free(run);
     return fail(env, "Expected an array for each region of the program, as long as it needs");

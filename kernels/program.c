@@ -14,6 +14,7 @@ typedef struct {
   const Kernel *kernel;
   Call call;
   double seconds;
+  bool constant; /* writes constants only */
 } Node;
 
 struct Program {
@@ -23,6 +24,8 @@ struct Program {
   Place *place; /* of each tensor */
   double *attribute;
   size_t *region_bytes;
+  char *constants;
+  bool settled; /* the constants are those of the state of the last run */
 };
 
 /* What is left of the words. */
@@ -75,6 +78,9 @@ static void read_node(Words *words, Program *program, const Kernel *kernels, siz
   node->call.attributes = *attribute;
   for (size_t i = 0; i < inputs + outputs && !words->broken; i++) read_tensor(words, program);
   for (size_t i = 0; i < attributes; i++) *(*attribute)++ = take(words);
+  if (words->broken) return;
+  node->constant = outputs > 0;
+  for (size_t i = 1; i <= outputs; i++) node->constant &= program->place[program->tensors - i].region == CONSTANTS;
 }
 
 static size_t kernel_count(const Kernel *kernels) {
@@ -98,14 +104,20 @@ static Program *allocate_program(size_t count, size_t regions) {
   return NULL;
 }
 
+static bool take_regions(Program *program, const double *region_bytes) {
+  for (size_t i = 0; i < program->regions; i++) program->region_bytes[i] = (size_t)region_bytes[i];
+  program->constants = program->regions < FIRST_INPUT ? NULL : allocate_aligned(program->region_bytes[CONSTANTS] + 1);
+  return program->constants != NULL;
+}
+
 Program *read_program(const double *words, size_t count, const double *region_bytes, size_t regions,
                       const Kernel *kernels, const char **error) {
   Program *program = allocate_program(count, regions);
-  if (!program) {
+  if (!program || !take_regions(program, region_bytes)) {
+    if (program) free_program(program);
     *error = "no memory for the program";
     return NULL;
   }
-  for (size_t i = 0; i < regions; i++) program->region_bytes[i] = (size_t)region_bytes[i];
   Words left = {words, words + count, false};
   double *attribute = program->attribute;
   size_t known = kernel_count(kernels);
@@ -122,12 +134,13 @@ void free_program(Program *program) {
   free(program->place);
   free(program->attribute);
   free(program->region_bytes);
+  free_aligned(program->constants);
   free(program);
 }
 
-size_t region_count(const Program *program) { return program->regions; }
+size_t given_count(const Program *program) { return program->regions - STATE; }
 
-size_t region_bytes(const Program *program, size_t region) { return program->region_bytes[region]; }
+size_t given_bytes(const Program *program, size_t index) { return program->region_bytes[STATE + index]; }
 
 size_t node_count(const Program *program) { return program->nodes; }
 
@@ -139,19 +152,28 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-bool run_program(Program *program, int threads, char *const *regions) {
+static void find_tensors(Program *program, char *const *given) {
+  for (size_t i = 0; i < program->tensors; i++) {
+    Place place = program->place[i];
+    program->tensor[i].data = (place.region == CONSTANTS ? program->constants : given[place.region - STATE]) + place.offset;
+  }
+}
+
+bool run_program(Program *program, int threads, char *const *given, bool state_changed) {
   begin_run(threads);
-  for (size_t i = 0; i < program->tensors; i++)
-    program->tensor[i].data = regions[program->place[i].region] + program->place[i].offset;
-  bool done = true;
+  find_tensors(program, given);
+  bool done = true, settled = program->settled && !state_changed;
+  program->settled = false; /* unless all goes well */
   double start = now();
   for (size_t i = 0; i < program->nodes && done; i++) {
     Node *node = &program->node[i];
+    if (settled && node->constant) continue;
     done = node->kernel->run(&node->call);
     double end = now();
     node->seconds += end - start;
     start = end;
   }
+  program->settled = done;
   end_run();
   return done;
 }

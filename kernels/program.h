@@ -3,8 +3,11 @@
 
 #include "fovea.h"
 
-/* Regions of memory: the state, the work, then the program's inputs. */
-enum { STATE, WORK, FIRST_INPUT };
+/*
+ * Regions of memory: the constants, which are the program's own and made of the state alone; then those that the caller gives
+ * for each run: the state, the work, the program's inputs.
+ */
+enum { CONSTANTS, STATE, WORK, FIRST_INPUT };
 
 typedef struct Program Program;
 
@@ -27,12 +30,16 @@ Program *read_program(const double *words, size_t count, const double *region_by
 
 void free_program(Program *program);
 
-size_t region_count(const Program *program);
-size_t region_bytes(const Program *program, size_t region);
+/* Of the regions that the caller gives. */
+size_t given_count(const Program *program);
+size_t given_bytes(const Program *program, size_t index);
 
 size_t node_count(const Program *program);
 /* Seconds that a node has taken over all runs. */
 double node_seconds(const Program *program, size_t node);
 
-/* Runs all nodes on up to `threads` threads. False when scratch memory lacks. */
-bool run_program(Program *program, int threads, char *const *regions);
+/*
+ * Runs all nodes on up to `threads` threads; where the state has not changed since the last run, without those that write
+ * constants. False when scratch memory lacks.
+ */
+bool run_program(Program *program, int threads, char *const *given, bool state_changed);

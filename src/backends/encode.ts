@@ -11,13 +11,13 @@ import { elementCount } from "../util/shapes.ts";
 export interface EncodedProgram {
   /** What `read_program` in kernels/program.c reads. */
   readonly words: Float64Array;
-  /** Bytes of each region: the state, the work, then each of the program's inputs. */
+  /** Bytes of each region: the constants, the state, the work, then each of the program's inputs. */
   readonly regionBytes: Float64Array;
 }
 
 const dtypes = { float32: 0, uint8: 1, int32: 2, uint32: 3 } as const;
-const regions = { state: 0, work: 1 } as const;
-const FIRST_INPUT = 2;
+const regions = { constants: 0, state: 1, work: 2 } as const;
+const FIRST_INPUT = 3;
 
 /** Writes a program as one list of numbers; `kernels` are the names that the addon knows its kernels by. */
 export function encodeProgram(program: Program, kernels: readonly string[]): EncodedProgram {
@@ -26,7 +26,7 @@ export function encodeProgram(program: Program, kernels: readonly string[]): Enc
   const words = program.nodes.flatMap((node) => encodeNode(node, kernels, inputs));
   // an input's buffer is rounded up to whole words, the caller's array is not
   const inputBytes = tensors.map(({ shape, dtype }) => elementCount(shape) * bytesPerElement[dtype]);
-  const regionBytes = [program.stateBytes, program.workBytes, ...inputBytes];
+  const regionBytes = [program.constantBytes, program.stateBytes, program.workBytes, ...inputBytes];
   return { words: Float64Array.from(words), regionBytes: Float64Array.from(regionBytes) };
 }
 

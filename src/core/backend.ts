@@ -13,9 +13,10 @@ export interface Memory {
 export interface Executable {
   /**
    * Runs the whole program. `inputs` holds an array for each of the program's inputs, of its exact length; they are
-   * read in place and must not change until the promise settles.
+   * read in place and must not change until the promise settles. Where the state is as it was when this executable last
+   * ran, `stateChanged` may be false: then what was made of the state alone is not made again.
    */
-  run(memory: Memory, inputs: Readonly<Record<string, InputArray>>): Promise<void>;
+  run(memory: Memory, inputs: Readonly<Record<string, InputArray>>, stateChanged?: boolean): Promise<void>;
 }
 
 /** Something that runs programs. It knows operations, and no layer. */

@@ -28,7 +28,19 @@ export function planMemory(recording: Recording): Program {
     placed.push(lifetime);
     workBytes = Math.max(workBytes, endOf(lifetime.buffer));
   }
-  return { ...recording, workBytes };
+  return { ...recording, workBytes, constantBytes: placeConstants(recording) };
+}
+
+/** Side by side, since all of them stay; returns their length. */
+function placeConstants({ nodes }: Recording): number {
+  const buffers = new Set(nodes.flatMap(({ outputs }) => outputs.map(({ buffer }) => buffer)));
+  let bytes = 0;
+  for (const buffer of buffers) {
+    if (buffer.region !== "constants") continue;
+    buffer.byteOffset = bytes;
+    bytes = endOf(buffer);
+  }
+  return bytes;
 }
 
 function workLifetimes(recording: Recording): Lifetime[] {

@@ -17,9 +17,10 @@ export interface Tensor {
  * Where a buffer lies:
  * - `state`: what lives from step to step: weights, then the optimizer's slots; the offset is fixed when recorded;
  * - `work`: what lives within one run; the memory plan gives the offset;
+ * - `constants`: what was made of the state alone and stays with the compiled program, see `settleConstants`;
  * - `input`: the caller's own array, read in place.
  */
-export type Region = "state" | "work" | "input";
+export type Region = "state" | "work" | "constants" | "input";
 
 export interface Buffer {
   readonly region: Region;
@@ -52,4 +53,5 @@ export interface Program {
   readonly outputs: ReadonlyMap<string, Tensor>;
   readonly stateBytes: number;
   readonly workBytes: number;
+  readonly constantBytes: number;
 }

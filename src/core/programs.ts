@@ -1,3 +1,4 @@
+import { settleConstants } from "./constants.ts";
 import { fuse } from "./fuse.ts";
 import type { Loss } from "./losses.ts";
 import { type Model, recordModel } from "./model.ts";
@@ -83,5 +84,5 @@ function recordGradients(recorder: Recorder, model: Model, root: Tensor): Tensor
 
 function finish(recorder: Recorder, fused = true): Program {
   const recording = recorder.finish();
-  return planMemory(fused ? fuse(recording) : recording);
+  return planMemory(fused ? settleConstants(fuse(recording)) : recording);
 }

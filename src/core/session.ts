@@ -33,6 +33,13 @@ export interface TrainingStep {
   readonly random: Uint32Array;
 }
 
+interface Prepared {
+  readonly program: Program;
+  readonly executable: Executable;
+  /** The version of the weights that it last ran with. */
+  seen: number;
+}
+
 /**
  * A model with its weights on a backend. Programs are made when they are first needed, one for each batch size, and share the
  * memory; one runs at a time.
@@ -41,9 +48,11 @@ export class Session {
   readonly model: Model;
   readonly backend: Backend;
   private readonly compilation: Compilation | undefined;
-  private readonly programs = new Map<string, { program: Program; executable: Executable }>();
+  private readonly programs = new Map<string, Prepared>();
   private memory: Memory;
   private updates = 0;
+  /** Grows whenever the weights may have changed. */
+  private version = 0;
   private running = false;
 
   constructor(backend: Backend, model: Model, compilation?: Compilation) {
@@ -83,6 +92,7 @@ export class Session {
     const { definition, config } = optimizer;
     const settings = Float32Array.from(definition.settings(config, learningRate, this.updates + 1));
     const record = () => trainingProgram(this.model, loss, optimizer, { batchSize });
+    this.version++; // also where the step fails half-way
     const outputs = await this.run(`train ${batchSize}`, record, { images, labels, settings, random });
     this.updates++;
     return { predictions: outputs.predictions, loss: outputs.loss[0] };
@@ -147,23 +157,25 @@ export class Session {
   /** Runs a program and copies its outputs, by name. */
   private async run(key: string, record: () => Program, given: Readonly<Record<string, InputArray>>) {
     if (this.running) throw new Error("This session is at work; wait for it before the next call");
-    const { program, executable } = this.prepare(key, record);
+    const prepared = this.prepare(key, record);
+    const { program, executable } = prepared;
     const inputs = chooseInputs(program, given);
     const memory = this.memory;
     this.running = true;
     try {
-      await executable.run(memory, inputs);
+      await executable.run(memory, inputs, prepared.seen !== this.version);
+      prepared.seen = this.version;
       return readOutputs(program, memory);
     } finally {
       this.running = false;
     }
   }
 
-  private prepare(key: string, record: () => Program) {
+  private prepare(key: string, record: () => Program): Prepared {
     const known = this.programs.get(key);
     if (known) return known;
     const program = record();
-    const prepared = { program, executable: this.backend.compile(program) };
+    const prepared = { program, executable: this.backend.compile(program), seen: -1 };
     this.programs.set(key, prepared);
     if (program.workBytes > this.memory.work.byteLength) {
       this.memory.work.release?.();
@@ -182,6 +194,7 @@ export class Session {
   }
 
   private setAt(slot: number, values: readonly Float32Array[]): void {
+    this.version++;
     this.model.weights.forEach(({ layer, name, shape, offset }, index) => {
       const length = elementCount(shape);
       if (values[index]?.length !== length) {

@@ -24,7 +24,7 @@ const prelude = `
   };
   const ones = () => lengths.map((length) => new Float32Array(length).fill(1));
   const runOnce = async ({ addon, program, state, work }) => {
-    const done = await addon.run(program, 4, [state, work, ...ones()]);
+    const done = await addon.run(program, 4, [state, work, ...ones()], true);
     return done && new Float32Array(work)[0];
   };
 `;
@@ -104,7 +104,7 @@ describe("native backend in a process", () => {
         let failures = 0;
         for (let i = 0; i < 50; i++) {
           const work = addon.allocate(workBytes);
-          const run = addon.run(program, 4, [addon.allocate(64), work, ...ones()]);
+          const run = addon.run(program, 4, [addon.allocate(64), work, ...ones()], true);
           gc();
           ones().map((array) => array.fill(NaN));
           if (!(await run) || new Float32Array(work)[0] !== 1500) failures++;

@@ -44,5 +44,6 @@ function readTensor(
     return Float32Array.from(inputs[name!]!);
   }
   const byteOffset = buffer.byteOffset + offset * Float32Array.BYTES_PER_ELEMENT;
+  if (buffer.region === "constants") throw new Error("Outputs lie where the caller can read them");
   return viewMemory(memory[buffer.region], "float32", byteOffset, elementCount(shape)).slice();
 }

@@ -25,8 +25,16 @@ export interface Addon {
     scale: number,
     offset: number,
   ): boolean;
-  /** False when there was no memory for scratch. `regions` are the state, the work and the inputs. */
-  run(program: CompiledProgram, threads: number, regions: (ArrayBufferLike | InputArray)[]): Promise<boolean>;
+  /**
+   * False when there was no memory for scratch. `regions` are the state, the work and the inputs; the constants are the
+   * program's own.
+   */
+  run(
+    program: CompiledProgram,
+    threads: number,
+    regions: (ArrayBufferLike | InputArray)[],
+    stateChanged: boolean,
+  ): Promise<boolean>;
   /** Seconds that each node has taken over all runs. */
   seconds(program: CompiledProgram): Float64Array;
 }

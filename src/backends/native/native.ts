@@ -68,9 +68,9 @@ function compile(
   const { words, regionBytes } = encodeProgram(program, addon.kernels);
   const compiled = addon.compile(words, regionBytes, set);
   return {
-    run: async (memory, inputs) => {
+    run: async (memory, inputs, stateChanged = true) => {
       const regions = collectRegions(program, memory, inputs);
-      const done = await queue(() => addon.run(compiled, threads, regions));
+      const done = await queue(() => addon.run(compiled, threads, regions, stateChanged));
       if (!done)
         throw new InputError("memory.scratch", "Expected memory for an operation's scratch, found none left");
     },

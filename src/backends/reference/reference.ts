@@ -1,5 +1,6 @@
 import type { Backend, Executable, InputArray, Memory } from "../../core/backend.ts";
-import { viewMemory } from "../../core/memory.ts";
+import { isConstantNode } from "../../core/constants.ts";
+import { type MemoryBlock, viewMemory } from "../../core/memory.ts";
 import type { OperationName } from "../../core/operations/table.ts";
 import { bytesPerElement, type Program, type ProgramNode, type Tensor } from "../../core/program.ts";
 import { elementCount } from "../../util/shapes.ts";
@@ -34,17 +35,27 @@ export const referenceBackend: Backend = {
   name: "reference",
   description: "reference, plain TypeScript, 1 thread",
   allocate: (byteLength) => ({ buffer: new ArrayBuffer(byteLength), byteOffset: 0, byteLength }),
-  compile: (program: Program): Executable => ({
-    run: async (memory, inputs) => {
-      const names = new Map([...program.inputs].map(([name, tensor]) => [tensor.buffer, name]));
-      const resolve = (tensor: Tensor) => dataOf(tensor, memory, (buffer) => inputs[names.get(buffer) ?? ""]);
+  compile,
+};
+
+function compile(program: Program): Executable {
+  const names = new Map([...program.inputs].map(([name, tensor]) => [tensor.buffer, name]));
+  const constants = referenceBackend.allocate(program.constantBytes);
+  let settled = false;
+  return {
+    run: async (memory, inputs, stateChanged = true) => {
+      const regions = { ...memory, constants };
+      const resolve = (tensor: Tensor) =>
+        dataOf(tensor, regions, (buffer) => inputs[names.get(buffer) ?? ""]);
       for (const node of program.nodes) {
+        if (settled && !stateChanged && isConstantNode(node)) continue;
         runNode(node, resolve);
         await new Promise((next) => setTimeout(next, 0));
       }
+      settled = true;
     },
-  }),
-};
+  };
+}
 
 function runNode(
   { operation, inputs, outputs, attributes }: ProgramNode,
@@ -55,12 +66,12 @@ function runNode(
 
 function dataOf(
   tensor: Tensor,
-  memory: Memory,
+  regions: Memory & { readonly constants: MemoryBlock },
   inputOf: (buffer: Tensor["buffer"]) => InputArray,
 ): TensorData {
   const { buffer, dtype, shape, offset } = tensor;
   const length = elementCount(shape);
   if (buffer.region === "input") return { data: inputOf(buffer).subarray(offset, offset + length), shape };
   const start = buffer.byteOffset + offset * bytesPerElement[dtype];
-  return { data: viewMemory(memory[buffer.region], dtype, start, length), shape };
+  return { data: viewMemory(regions[buffer.region], dtype, start, length), shape };
 }
