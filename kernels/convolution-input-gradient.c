@@ -1,163 +1,87 @@
-/* The input gradients of conv2d, convBias and convPool: each listed element adds the kernel's window, scaled by it. */
-#include "convolution-gradient.h"
-
-enum {
-  INPUT_BAND_ROWS = 32,        /* rows of dx that a task computes at least; fewer would repeat more of the neighbours' work */
-  INPUT_WORK = 8 * 1000 * 1000 /* multiply-adds of a task, were no element zero */
-};
-
-typedef struct {
-  Upstream u;
-  const float *kernel; /* [out][kernel_height][padded_run] */
-  float *dx;
-  int64_t bands, band_rows; /* rows of dx, cut */
-  int64_t row_stride;       /* of the padded rows that sums are made in */
-  int64_t list_stride;      /* places for entries of a position of a pool: out, and a vector for `pick` to write over */
-} InputGradient;
-
-INLINE void scatter_block(int rows, int vectors, float *dx, int64_t row_stride, const float *kernel, int64_t kernel_stride,
-                          Entries entries, int64_t count) {
-  Vector acc[BLOCK_ROWS * BLOCK_VECTORS];
-  const float *base[BLOCK_ROWS];
-  UNROLL for (int r = 0; r < rows; r++) base[r] = keep(kernel + r * kernel_stride);
-  UNROLL for (int r = 0; r < rows; r++)
-    UNROLL for (int v = 0; v < vectors; v++) acc[r * vectors + v] = load(dx + r * row_stride + v * WIDTH);
-  for (int64_t e = 0; e < count; e++)
-    UNROLL for (int r = 0; r < rows; r++)
-      UNROLL for (int v = 0; v < vectors; v++)
-        acc[r * vectors + v] += entries.values[e] * load(base[r] + entries.offsets[e] + v * WIDTH);
-  UNROLL for (int r = 0; r < rows; r++)
-    UNROLL for (int v = 0; v < vectors; v++) store(dx + r * row_stride + v * WIDTH, acc[r * vectors + v]);
-}
-
-#define DEFINE(rows, vectors)                                                                                           \
-  static void scatter_block_##rows##_##vectors(float *dx, int64_t row_stride, const float *kernel,                     \
-                                               int64_t kernel_stride, Entries entries, int64_t count) {           \
-    scatter_block(rows, vectors, dx, row_stride, kernel, kernel_stride, entries, count);                               \
-  }
-FOR_EACH_BLOCK(DEFINE)
-#undef DEFINE
-
-/* Adds the kernels of the entries' channels, scaled, to the window of one pixel of the convolution. */
-static void scatter(const InputGradient *g, float *dx, Entries entries, int64_t count) {
-  static BlockFunction add[BLOCK_ROWS][BLOCK_VECTORS] = BLOCK_TABLE(scatter_block);
-  const Convolution *c = &g->u.c;
-  for (int64_t p = 0; p < c->kernel_height; p += BLOCK_ROWS)
-    for (int64_t j = 0; j < c->padded_run; j += BLOCK_VECTORS * WIDTH) {
-      int64_t block_rows = smaller_of(BLOCK_ROWS, c->kernel_height - p);
-      int64_t vectors = smaller_of(BLOCK_VECTORS, (c->padded_run - j) / WIDTH);
-      add[block_rows - 1][vectors - 1](dx + p * g->row_stride + j, g->row_stride, g->kernel + p * c->padded_run + j,
-                                       c->padded_run, entries, count);
-    }
-}
-
 /*
- * Lists what flows into one pooled pixel, a list for each position of the pool, `g->list_stride` places apart. Where lanes
- * can be picked in one instruction and pools are small, a vector is gone through once for each position.
+ * The input gradients of conv2d and convBias: a transposed convolution of dy. A row h of dx takes from kernel row p where
+ * h + padTop = i * stride + p, so the rows with the same remainder a = (h + padTop) % stride, t = (h + padTop) / stride, are
+ * a convolution of stride one over dy with the kernel's rows a, a + stride, … turned round; columns likewise.
  */
-static void list_by_position(const InputGradient *g, int64_t index, Entries entries, int32_t *counts) {
-  const Convolution *c = &g->u.c;
-  int32_t places = (int32_t)(c->pool_height * c->pool_width), taps = (int32_t)(c->kernel_height * c->padded_run);
-  for (int32_t place = 0; place < places; place++) counts[place] = 0;
-  for (int64_t block = 0; block < c->out; block += WIDTH) {
-    int64_t lanes = smaller_of(WIDTH, c->out - block);
-    Vector flow = flowing(&g->u, index + block, lanes);
-    Integers flows = flow != splat(0), offsets = ((int32_t)block + lane_numbers()) * taps;
-    Integers position = {0};
-    if (g->u.position) position = load_some_bytes(g->u.position + index + block, lanes);
-    if (CAN_PICK && places <= 4) {
-      for (int32_t place = 0; place < places; place++) {
-        int64_t at = place * g->list_stride + counts[place];
-        counts[place] += pick(flows & (position == place), flow, offsets, entries.values + at, entries.offsets + at);
-      }
-      continue;
-    }
-    float values[WIDTH];
-    int32_t flowing_lanes[WIDTH], positions[WIDTH];
-    store(values, flow);
-    store_integers(flowing_lanes, flows);
-    store_integers(positions, flows & position); /* what is stopped has no list */
-    for (int64_t i = 0; i < lanes; i++) {
-      int64_t at = positions[i] * g->list_stride + counts[positions[i]];
-      entries.offsets[at] = (int32_t)(block + i) * taps;
-      entries.values[at] = values[i];
-      counts[positions[i]] -= flowing_lanes[i];
-    }
-  }
+#include "convolution-gradient.h"
+#include "convolution-packing.h"
+
+/* One axis of it. */
+typedef struct {
+  int64_t size, kernel, stride, pad; /* size: of dx */
+  int64_t first, count; /* values of t that dx has */
+  int64_t taps;         /* of the phase that has most */
+} Axis;
+
+static Axis axis_of(int64_t size, int64_t kernel, int64_t stride, int64_t pad) {
+  int64_t first = pad / stride;
+  return (Axis){size, kernel, stride, pad, first, (size - 1 + pad) / stride - first + 1, divide_up(kernel, stride)};
 }
 
-/* Pooled rows whose windows reach padded rows [from, to) of x. */
-static void rows_that_reach(const Convolution *c, int64_t from, int64_t to, int64_t *first, int64_t *end) {
-  int64_t lowest = larger_of(0, divide_up(larger_of(0, from - c->kernel_height + 1), c->stride_height));
-  int64_t highest = smaller_of(c->rows - 1, (to - 1) / c->stride_height);
-  *first = lowest / c->pool_height;
-  *end = highest < lowest ? *first : highest / c->pool_height + 1;
+/* Kernel rows of phase a. */
+INLINE int64_t phase_taps(const Axis *axis, int64_t a) { return larger_of(0, divide_up(axis->kernel - a, axis->stride)); }
+
+/* Where in dx the first t of phase a lies; below zero when dx begins later. */
+INLINE int64_t phase_start(const Axis *axis, int64_t a) { return axis->first * axis->stride + a - axis->pad; }
+
+static Images upstream_images(const Upstream *u, const Axis *height, const Axis *width) {
+  const Convolution *c = &u->c;
+  Images images = {.x = u->dy, .mask_y = u->y, .activation = c->activation,
+                   .height = c->pooled_height, .width = c->pooled_width, .channels = c->out,
+                   .pad_top = height->taps - 1 - height->first, .pad_left = width->taps - 1 - width->first,
+                   .stride_height = 1, .kernel_height = height->taps, .rows = height->count,
+                   .covered = width->count + width->taps - 1};
+  place_images(&images);
+  return images;
 }
 
-static void input_gradient_task(void *context, int64_t task, void *scratch) {
-  const InputGradient *g = context;
-  const Convolution *c = &g->u.c;
-  int64_t image = task / g->bands, from = task % g->bands * g->band_rows;
-  int64_t to = smaller_of(from + g->band_rows, c->height);
-  int64_t first, end;
-  rows_that_reach(c, from + c->pad_top, to + c->pad_top, &first, &end);
-  int64_t step = c->pool_height * c->stride_height;
-  int64_t base = smaller_of(from + c->pad_top, first * step); /* the padded row that the sums begin with */
-  int64_t reach = end > first ? (end * c->pool_height - 1) * c->stride_height + c->kernel_height : 0;
-  int64_t height = larger_of(to + c->pad_top, reach) - base;
-
-  int64_t places = c->pool_height * c->pool_width * g->list_stride;
-  Entries entries = {scratch, (float *)scratch + places};
-  float *sums = (float *)scratch + 2 * places;
-  memset(sums, 0, (size_t)(height * g->row_stride + c->padded_run) * sizeof(float));
-  int32_t counts[256];
-  for (int64_t row = first; row < end; row++)
-    for (int64_t column = 0; column < c->pooled_width; column++) {
-      list_by_position(g, ((image * c->pooled_height + row) * c->pooled_width + column) * c->out, entries, counts);
-      float *window = sums + (row * step - base) * g->row_stride + column * c->pool_width * c->stride_width * c->in;
-      for (int64_t p = 0, place = 0; p < c->pool_height; p++)
-        for (int64_t q = 0; q < c->pool_width; q++, place++)
-          if (counts[place])
-            scatter(g, window + p * c->stride_height * g->row_stride + q * c->stride_width * c->in,
-                    entries_from(entries, place * g->list_stride), counts[place]);
-    }
-  for (int64_t row = from; row < to; row++)
-    memcpy(g->dx + (image * c->height + row) * c->width * c->in,
-           sums + (row + c->pad_top - base) * g->row_stride + c->pad_left * c->in,
-           (size_t)(c->width * c->in) * sizeof(float));
+/* Phase (a, b) without its packed kernel; `offsets` has room for a run of each of its taps. */
+static Phase phase_of(const Convolution *c, const Images *images, const Axis *height, const Axis *width, int64_t a,
+                      int64_t b, int64_t *offsets) {
+  int64_t rows = phase_taps(height, a), columns = phase_taps(width, b), start = phase_start(width, b);
+  int64_t skipped = start < 0; /* the first t lies before dx */
+  int64_t first = start + skipped * c->stride_width;
+  bool sliding = can_slide(c->in, columns, 1);
+  Phase phase = {.kernels = {.taps = rows * columns * c->out, .out = c->in, .sliding = sliding,
+                             .vectors = tile_vectors(sliding, false)},
+                 .window = (height->taps - rows) * images->row + (width->taps - columns + skipped) * images->pixel,
+                 .y_row = phase_start(height, a), .row_step = c->stride_height, .y_column = first,
+                 .columns = first < c->width ? (c->width - 1 - first) / c->stride_width + 1 : 0};
+  phase.kernels.windows = (Windows){.right = images->pixel, .y_right = c->stride_width * c->in};
+  describe_windows(&phase.kernels.windows, images, rows, columns, phase.kernels.sliding, offsets);
+  return phase;
 }
 
-/* kernel [taps][out] as [out][kernel_height][padded_run]. */
-static void transpose_kernel(const Convolution *c, const float *kernel, float *transposed) {
-  for (int64_t o = 0; o < c->out; o++)
-    for (int64_t p = 0; p < c->kernel_height; p++, transposed += c->padded_run)
-      for (int64_t j = 0; j < c->padded_run; j++)
-        transposed[j] = j < c->run ? kernel[(p * c->run + j) * c->out + o] : 0;
+static Packing phase_packing(const Convolution *c, const float *kernel, int64_t rows, int64_t columns, int64_t a, int64_t b) {
+  return (Packing){.kernel = kernel, .kernel_width = c->kernel_width, .in = c->in, .out = c->out, .rows = rows, .columns = columns,
+                   .first_row = a + (rows - 1) * c->stride_height, .row_step = -c->stride_height,
+                   .first_column = b + (columns - 1) * c->stride_width, .column_step = -c->stride_width, .transposed = true};
 }
 
-static bool run_input_gradient(const Upstream *upstream, const float *kernel, float *dx) {
-  InputGradient g = {.u = *upstream, .dx = dx};
-  Convolution *c = &g.u.c;
-  finish_convolution(c);
+static bool run_input_gradient(const Upstream *u, const float *kernel, float *dx) {
+  const Convolution *c = &u->c;
   if (c->batch * c->height * c->width * c->in == 0) return true;
-  int64_t taps = c->kernel_height * c->padded_run;
-  float *transposed = shared_scratch((size_t)(c->out * taps + 1) * sizeof(float));
-  if (!transposed) return false;
-  transpose_kernel(c, kernel, transposed);
-  g.kernel = transposed;
-
-  int64_t work = c->rows * c->columns * c->out * taps / c->height;
-  int64_t step = c->pool_height * c->stride_height;
-  g.band_rows = larger_of(larger_of(INPUT_BAND_ROWS, 4 * step), divide_up(INPUT_WORK, larger_of(work, 1)));
-  g.band_rows = smaller_of(g.band_rows, c->height);
-  g.bands = divide_up(c->height, g.band_rows);
-  int64_t width = larger_of(columns_covered(c, larger_of(1, c->columns)), c->pad_left + c->width);
-  g.row_stride = round_up(width * c->in + c->padded_run - c->run, WIDTH);
-  int64_t height = g.band_rows + 2 * (c->kernel_height + step);
-  g.list_stride = round_up(c->out, WIDTH) + WIDTH;
-  int64_t places = 2 * c->pool_height * c->pool_width * g.list_stride;
-  size_t bytes = (size_t)(places + height * g.row_stride + c->padded_run) * sizeof(float);
-  return parallel(c->batch * g.bands, bytes, input_gradient_task, &g);
+  Axis height = axis_of(c->height, c->kernel_height, c->stride_height, c->pad_top);
+  Axis width = axis_of(c->width, c->kernel_width, c->stride_width, c->pad_left);
+  Images images = upstream_images(u, &height, &width);
+  int64_t count = c->stride_height * c->stride_width, places = c->kernel_height * c->kernel_width;
+  int64_t floats = divide_up(c->in, WIDTH) * WIDTH * (places * c->out + count);
+  size_t head = (size_t)round_up(count * (int64_t)sizeof(Phase) + places * (int64_t)sizeof(int64_t), 64);
+  char *memory = shared_scratch(head + (size_t)floats * sizeof(float));
+  if (!memory) return false;
+  Phase *phases = (Phase *)memory;
+  int64_t *offsets = (int64_t *)(phases + count);
+  float *packed = (float *)(memory + head);
+  for (int64_t i = 0; i < count; i++) {
+    int64_t a = i / c->stride_width, b = i % c->stride_width, rows = phase_taps(&height, a), columns = phase_taps(&width, b);
+    phases[i] = phase_of(c, &images, &height, &width, a, b, offsets);
+    phases[i].kernels.packed = packed;
+    if (!pack_kernel(&phases[i].kernels, phase_packing(c, kernel, rows, columns, a, b))) return false;
+    packed += packed_size(&phases[i].kernels);
+    offsets += rows * columns;
+  }
+  return run_direct(&(Direct){.images = images, .batch = c->batch, .y = dx, .y_height = c->height, .y_width = c->width,
+                              .phases = phases, .phase_count = count});
 }
 
 static Upstream input_gradient_sizes(const Call *call, const Tensor *kernel) {
@@ -180,15 +104,7 @@ static bool op_conv2dInputGradient(const Call *call) {
 /* Attributes: strides, pads, activation, inputHeight, inputWidth. */
 static bool op_convBiasInputGradient(const Call *call) {
   Upstream u = input_gradient_sizes(call, &call->inputs[2]);
-  if (call->attributes[4] == 1) u.y = call->inputs[1].data;
-  return run_input_gradient(&u, call->inputs[2].data, call->outputs[0].data);
-}
-
-/* Attributes: strides, pads, inputHeight, inputWidth, convHeight, convWidth, poolHeight, poolWidth. */
-static bool op_convPoolInputGradient(const Call *call) {
-  Upstream u = input_gradient_sizes(call, &call->inputs[2]);
-  u.position = call->inputs[1].data;
-  u.c.pool_height = (int64_t)call->attributes[8];
-  u.c.pool_width = (int64_t)call->attributes[9];
+  u.c.activation = (int64_t)call->attributes[4];
+  if (u.c.activation) u.y = call->inputs[1].data;
   return run_input_gradient(&u, call->inputs[2].data, call->outputs[0].data);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "fovea.h"
+#include "fused-activation.h"
 #include "vector.h"
 
 /* The position of a pool whose largest value ReLU has cut off: nothing flows back. */
@@ -19,7 +20,7 @@ typedef struct {
   int64_t pooled_height, pooled_width; /* of y */
   int64_t rows, columns;               /* of the convolution that the pools cover */
   int64_t run, padded_run;             /* kernel_width * in, and that rounded up to whole vectors */
-  bool relu;
+  int64_t activation;
 } Convolution;
 
 /* Columns of x, padding included, that the windows of a row of the convolution cover. */

@@ -6,6 +6,7 @@
 #include "activations.c"
 #include "batch-norm.c"
 #include "convolution-input-gradient.c"
+#include "convolution-pooled-input-gradient.c"
 #include "convolution-permuted.c"
 #include "convolution-kernel-gradient.c"
 #include "convolution.c"

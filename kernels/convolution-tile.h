@@ -1,0 +1,206 @@
+/*
+ * The innermost part of a convolution: a tile of sums that stay in registers while the windows' values pass by. A tile
+ * is one or two vectors of output channels by two strands of a few pixels each; a strand is a piece of a row, and
+ * the second one may lie anywhere: in the next row, in another image, or further along the row.
+ * Each value of x is loaded once, into all lanes, and serves all vectors; each vector of weights serves all pixels.
+ * A tile of one vector has nothing to share x's values with but its neighbours' windows: where the kernel is three wide and
+ * the stride one, the window slides over the strand, and a value that was loaded once serves three pixels.
+ */
+#pragma once
+
+#include "convolution.h"
+
+/* Sums, weights and a value of x have to fit into the registers: 32 with AVX-512 and on arm64, 16 elsewhere. */
+#if WIDTH == 16 || defined(__aarch64__)
+#define MANY_REGISTERS 1
+enum { TILE_SUMS = 28, NARROW_COLUMNS = 7, WIDE_COLUMNS = 7, SLIDING_COLUMNS = 12 };
+#else
+#define MANY_REGISTERS 0
+enum { TILE_SUMS = 12, NARROW_COLUMNS = 6, WIDE_COLUMNS = 3, SLIDING_COLUMNS = 0 };
+#endif
+enum { STRANDS = 2, TILE_VECTORS = 2, SLIDING_WIDTH = 3 };
+
+/* What a convolution's windows have in common. */
+typedef struct {
+  int64_t right;          /* floats from a pixel's window to that of the next one */
+  int64_t runs, run;      /* a window is so many runs of so many values; of a sliding one, the first of its three columns */
+  const int64_t *offsets; /* of each run from the window's first value */
+  int64_t activation;
+  int64_t y_right; /* floats from a pixel of y to the next one */
+} Windows;
+
+typedef struct {
+  const float *x; /* the first window */
+  int64_t x_down; /* floats to the second strand's first window */
+  const float *panel; /* bias [vectors][WIDTH], then the weights of each value of a window */
+  float *y;
+  int64_t y_down;
+  uint8_t *position; /* of pooled tiles: which pixel of each pool won */
+  int64_t channels;  /* left from y on: the last vector may be cut */
+} Tile;
+
+/* Hides from the compiler how a value came to be: it would keep the sum of each two in a register of its own, or in memory. */
+#define OPAQUE(value) __asm__("" : "+r"(value))
+
+/* The odd multiples of `right` in bytes. With a shift, which addresses have for nothing, they lead to every column. */
+INLINE void odd_multiples(int columns, int64_t right, int64_t *odd) {
+  UNROLL for (int i = 0; 2 * i + 1 < columns; i++) {
+    odd[i] = right * (2 * i + 1) * (int64_t)sizeof(float);
+    OPAQUE(odd[i]);
+  }
+}
+
+INLINE float at_column(const float *x, int column, const int64_t *odd) {
+  if (column == 0) return *x;
+  int shift = __builtin_ctz((unsigned)column);
+  return *(const float *)((const char *)x + odd[column >> (shift + 1)] * (1 << shift));
+}
+
+/* sums[strand][column][vector] of plain tiles; `vectors` and `columns` are constants. */
+INLINE void sum_windows(int vectors, int columns, const Windows *w, const Tile *tile, Vector *sums) {
+  const float *weight = tile->panel;
+  UNROLL for (int i = 0; i < STRANDS * columns * vectors; i++) sums[i] = load(weight + i % vectors * WIDTH);
+  weight += vectors * WIDTH;
+  int64_t odd[NARROW_COLUMNS];
+  odd_multiples(columns, w->right, odd);
+  for (int64_t k = 0; k < w->runs; k++) {
+    const float *upper = tile->x + w->offsets[k], *lower = upper + tile->x_down;
+    const float *end = weight + w->run * vectors * WIDTH;
+    for (; weight < end; weight += vectors * WIDTH, upper++, lower++) {
+      OPAQUE(upper);
+      OPAQUE(lower);
+      Vector weights[TILE_VECTORS];
+      UNROLL for (int v = 0; v < vectors; v++) weights[v] = load(weight + v * WIDTH);
+      UNROLL for (int i = 0; i < STRANDS * columns; i++) {
+        Vector value = splat(at_column(i < columns ? upper : lower, i % columns, odd));
+        UNROLL for (int v = 0; v < vectors; v++)
+          sums[i * vectors + v] = multiply_add(value, weights[v], sums[i * vectors + v]);
+      }
+    }
+  }
+}
+
+/* sums[strand][column] of sliding tiles. */
+INLINE void sum_sliding(int columns, const Windows *w, const Tile *tile, Vector *sums) {
+  const float *weight = tile->panel;
+  UNROLL for (int i = 0; i < STRANDS * columns; i++) sums[i] = load(weight);
+  weight += WIDTH;
+  int64_t odd[SLIDING_COLUMNS + SLIDING_WIDTH];
+  odd_multiples(columns + SLIDING_WIDTH - 1, w->right, odd);
+  for (int64_t k = 0; k < w->runs; k++) {
+    const float *upper = tile->x + w->offsets[k], *lower = upper + tile->x_down;
+    const float *end = weight + w->run * SLIDING_WIDTH * WIDTH;
+    for (; weight < end; weight += SLIDING_WIDTH * WIDTH, upper++, lower++) {
+      OPAQUE(upper);
+      OPAQUE(lower);
+      Vector weights[SLIDING_WIDTH];
+      UNROLL for (int q = 0; q < SLIDING_WIDTH; q++) weights[q] = load(weight + q * WIDTH);
+      UNROLL for (int s = 0; s < STRANDS; s++)
+        UNROLL for (int column = 0; column < columns + SLIDING_WIDTH - 1; column++) {
+          Vector value = splat(at_column(s ? lower : upper, column, odd));
+          UNROLL for (int q = 0; q < SLIDING_WIDTH; q++)
+            if (column - q >= 0 && column - q < columns)
+              sums[s * columns + column - q] = multiply_add(value, weights[q], sums[s * columns + column - q]);
+        }
+    }
+  }
+}
+
+INLINE void activate_all(int activation, int count, Vector *sums) {
+  UNROLL for (int i = 0; i < count; i++) sums[i] = activate(sums[i], activation);
+}
+
+/* Asks once for all sums. */
+INLINE void activate_tile(int64_t activation, int count, Vector *sums) {
+  if (activation == RELU) activate_all(RELU, count, sums);
+  else if (activation == RELU6) activate_all(RELU6, count, sums);
+}
+
+INLINE void store_tile(int vectors, int columns, const Windows *w, const Tile *tile, const Vector *sums) {
+  UNROLL for (int i = 0; i < STRANDS * columns; i++) {
+    float *y = tile->y + (i < columns ? 0 : tile->y_down) + i % columns * w->y_right;
+    UNROLL for (int v = 0; v < vectors; v++) store_some(y + v * WIDTH, sums[i * vectors + v], tile->channels - v * WIDTH);
+  }
+}
+
+/* 2 x 2 pools of an even number of columns; the strands are the two rows. y and position are pooled and dense. */
+INLINE void store_pooled(int vectors, int columns, const Windows *w, const Tile *tile, const Vector *sums) {
+  UNROLL for (int i = 0; i < columns / 2 * vectors; i++) {
+    int v = i % vectors, upper_left = i / vectors * 2 * vectors + v, lower_left = upper_left + columns * vectors;
+    Vector a = sums[upper_left], b = sums[upper_left + vectors], d = sums[lower_left], e = sums[lower_left + vectors];
+    Integers right = b > a, lower_right = e > d;
+    Vector upper = choose(right, b, a), lower = choose(lower_right, e, d);
+    Integers low = lower > upper;
+    Integers winner = choose_integers(low, 2 - lower_right, -right);
+    Vector best = choose(low, lower, upper);
+    if (w->activation) winner = choose_integers(best > splat(0), winner, STOPPED - (Integers){0});
+    int64_t at = i / vectors * w->y_right + v * WIDTH, channels = tile->channels - v * WIDTH;
+    store_some(tile->y + at, best, channels);
+    store_some_bytes(tile->position + at, winner, channels);
+  }
+}
+
+typedef void (*const TileFunction)(const Windows *w, const Tile *tile);
+
+#define DEFINE_TILE(name, vectors, columns, sum, finish)                                                                \
+  static void name##_##vectors##_##columns(const Windows *w, const Tile *tile) {                                       \
+    Vector sums[TILE_SUMS];                                                                                            \
+    sum;                                                                                                          \
+    activate_tile(w->activation, STRANDS * (columns) * (vectors), sums);                                                    \
+    finish(vectors, columns, w, tile, sums);                                                                           \
+  }
+#define PLAIN(vectors, columns)                                                                                         \
+  DEFINE_TILE(plain, vectors, columns, sum_windows(vectors, columns, w, tile, sums), store_tile)
+#define POOLED(vectors, columns)                                                                                        \
+  DEFINE_TILE(pooled, vectors, columns, sum_windows(vectors, columns, w, tile, sums), store_pooled)
+#define SLIDING(columns) DEFINE_TILE(sliding, 1, columns, sum_sliding(columns, w, tile, sums), store_tile)
+#define SLIDING_POOLED(columns) DEFINE_TILE(sliding_pooled, 1, columns, sum_sliding(columns, w, tile, sums), store_pooled)
+
+/* Tiles by their number of columns, less one; pooled ones by pairs of them, less one. */
+PLAIN(1, 1) PLAIN(1, 2) PLAIN(1, 3) PLAIN(1, 4) PLAIN(1, 5) PLAIN(1, 6) PLAIN(2, 1) PLAIN(2, 2) PLAIN(2, 3)
+POOLED(1, 2) POOLED(1, 4) POOLED(1, 6) POOLED(2, 2)
+#if MANY_REGISTERS
+PLAIN(1, 7) PLAIN(2, 4) PLAIN(2, 5) PLAIN(2, 6) PLAIN(2, 7)
+POOLED(2, 4) POOLED(2, 6)
+SLIDING(1) SLIDING(2) SLIDING(3) SLIDING(4) SLIDING(5) SLIDING(6)
+SLIDING(7) SLIDING(8) SLIDING(9) SLIDING(10) SLIDING(11) SLIDING(12)
+SLIDING_POOLED(2) SLIDING_POOLED(4) SLIDING_POOLED(6) SLIDING_POOLED(8) SLIDING_POOLED(10) SLIDING_POOLED(12)
+#endif
+
+/* All tiles of one kind, and the columns of the largest. */
+typedef struct {
+  int64_t columns;
+  TileFunction *of;
+} Tiles;
+
+/* The tiles for so many vectors of channels. */
+static Tiles tiles_for(int64_t vectors, bool sliding, bool pooled) {
+#if MANY_REGISTERS
+  static TileFunction narrow[] = {plain_1_1, plain_1_2, plain_1_3, plain_1_4, plain_1_5, plain_1_6, plain_1_7};
+  static TileFunction wide[] = {plain_2_1, plain_2_2, plain_2_3, plain_2_4, plain_2_5, plain_2_6, plain_2_7};
+  static TileFunction wide_pooled[] = {pooled_2_2, pooled_2_4, pooled_2_6};
+  static TileFunction slid[] = {sliding_1_1, sliding_1_2, sliding_1_3, sliding_1_4,  sliding_1_5,  sliding_1_6,
+                                sliding_1_7, sliding_1_8, sliding_1_9, sliding_1_10, sliding_1_11, sliding_1_12};
+  static TileFunction slid_pooled[] = {sliding_pooled_1_2, sliding_pooled_1_4,  sliding_pooled_1_6,
+                                       sliding_pooled_1_8, sliding_pooled_1_10, sliding_pooled_1_12};
+  if (sliding) return (Tiles){SLIDING_COLUMNS, pooled ? slid_pooled : slid};
+#else
+  (void)sliding;
+  static TileFunction narrow[] = {plain_1_1, plain_1_2, plain_1_3, plain_1_4, plain_1_5, plain_1_6};
+  static TileFunction wide[] = {plain_2_1, plain_2_2, plain_2_3};
+  static TileFunction wide_pooled[] = {pooled_2_2};
+#endif
+  static TileFunction narrow_pooled[] = {pooled_1_2, pooled_1_4, pooled_1_6};
+  if (vectors == 1) return (Tiles){NARROW_COLUMNS, pooled ? narrow_pooled : narrow};
+  return (Tiles){WIDE_COLUMNS, pooled ? wide_pooled : wide};
+}
+
+/* Output channels of a tile, in vectors, where there are enough of them. With few registers two leave no room for pools. */
+INLINE int64_t tile_vectors(bool sliding, bool pooled) {
+  return sliding || (pooled && !MANY_REGISTERS) ? 1 : TILE_VECTORS;
+}
+
+/* Sliding pays where a tile has one vector of channels anyway. */
+INLINE bool can_slide(int64_t out, int64_t kernel_width, int64_t stride_width) {
+  return MANY_REGISTERS && out <= WIDTH && kernel_width == SLIDING_WIDTH && stride_width == 1;
+}
