@@ -150,9 +150,15 @@ const eachConvolution = (
     ...make(shape, sizesOf(shape)),
   }));
 
-const eachActivation = (make: (activation: number) => OperationCase[]): OperationCase[] =>
-  [0, 1].flatMap((activation) =>
-    make(activation).map((one) => ({ ...one, title: `${one.title}${activation ? ", ReLU" : ""}` })),
+const eachActivation = (
+  make: (activation: number) => OperationCase[],
+  activations: readonly number[] = [0, 1],
+): OperationCase[] =>
+  activations.flatMap((activation) =>
+    make(activation).map((one) => ({
+      ...one,
+      title: `${one.title}${["", ", ReLU", ", ReLU6"][activation]}`,
+    })),
   );
 
 /** Pools that fit into the convolution, with rows and columns left over for some. */
@@ -467,11 +473,13 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
     inputs: { x, dy: whole([shape.x[0], ...size, filters]) },
     attributes: { ...window, kernelHeight: shape.kernel[0], kernelWidth: shape.kernel[1] },
   })),
-  convBias: eachActivation((activation) =>
-    eachConvolution((_, { x, kernel, bias, window, size }) => ({
-      inputs: { x, kernel, bias },
-      attributes: { ...window, activation, convHeight: size[0], convWidth: size[1] },
-    })),
+  convBias: eachActivation(
+    (activation) =>
+      eachConvolution((_, { x, kernel, bias, window, size }) => ({
+        inputs: { x, kernel, bias },
+        attributes: { ...window, activation, convHeight: size[0], convWidth: size[1] },
+      })),
+    [0, 1, 2],
   ),
   convBiasKernelGradient: eachActivation((activation) =>
     eachConvolution((shape, { x, window, size, filters }) => ({
