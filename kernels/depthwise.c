@@ -1,21 +1,10 @@
-/* Depthwise convolution: each channel of x with `multiplier` kernels of its own. Taps are cut to those inside of x. */
-#include "fovea.h"
-#include "fused-activation.h"
-#include "vector.h"
+/*
+ * Depthwise convolution: each channel of x with `multiplier` kernels of its own. Taps are cut to those inside of x. What is
+ * here suits every size; one kernel a channel has faster ways in the files before this one.
+ */
+#include "depthwise.h"
 
 enum { DEPTHWISE_PARTS = 64 }; /* into which the kernel gradient's rows are cut at most */
-
-typedef struct {
-  int64_t batch, height, width, channels; /* of x */
-  int64_t multiplier, out;                /* out = channels * multiplier */
-  int64_t kernel_height, kernel_width;
-  int64_t stride_height, stride_width, pad_top, pad_left;
-  int64_t out_height, out_width;
-  int activation;
-  const float *x, *kernel, *bias, *dy; /* bias may be null */
-  float *to;
-  int64_t parts;
-} Depthwise;
 
 static Depthwise depthwise_sizes(const Call *call, const Tensor *x, const Tensor *kernel, const Tensor *y) {
   const double *a = call->attributes;
@@ -62,6 +51,7 @@ static void depthwise_task(void *context, int64_t index, void *scratch) {
 
 static bool op_depthwiseConv2d(const Call *call) {
   Depthwise g = depthwise_sizes(call, &call->inputs[0], &call->inputs[1], &call->outputs[0]);
+  if (g.multiplier == 1) return depthwise_forward_rows(&g, &call->outputs[0]);
   return parallel(g.batch * g.out_height, 0, depthwise_task, &g);
 }
 
@@ -69,6 +59,7 @@ static bool op_depthwiseBias(const Call *call) {
   Depthwise g = depthwise_sizes(call, &call->inputs[0], &call->inputs[1], &call->outputs[0]);
   g.bias = call->inputs[2].data;
   g.activation = (int)call->attributes[4];
+  if (g.multiplier == 1) return depthwise_forward_rows(&g, &call->outputs[0]);
   return parallel(g.batch * g.out_height, 0, depthwise_task, &g);
 }
 
@@ -88,14 +79,7 @@ static void depthwise_input_pixel(const Depthwise *g, const float *dy, int64_t r
       if (j < 0) continue;
       const float *from = dy + (i * g->out_width + j) * g->out;
       const float *weights = g->kernel + (p * g->kernel_width + q) * g->out;
-      if (g->multiplier > 1)
-        for (int64_t o = 0; o < g->out; o++) dx[o / g->multiplier] += from[o] * weights[o];
-      else
-        for (int64_t c = 0; c < g->channels; c += WIDTH) {
-          int64_t lanes = g->channels - c;
-          Vector product = load_some(from + c, lanes), sum = load_some(dx + c, lanes);
-          store_some(dx + c, multiply_add(product, load_some(weights + c, lanes), sum), lanes);
-        }
+      for (int64_t o = 0; o < g->out; o++) dx[o / g->multiplier] += from[o] * weights[o];
     }
   }
 }
@@ -111,6 +95,7 @@ static void depthwise_input_task(void *context, int64_t index, void *scratch) {
 
 static bool op_depthwiseConv2dInputGradient(const Call *call) {
   Depthwise g = depthwise_sizes(call, &call->outputs[0], &call->inputs[1], &call->inputs[0]);
+  if (g.multiplier == 1) return depthwise_input_rows(&g, &call->outputs[0]);
   return parallel(g.batch * g.height, 0, depthwise_input_task, &g);
 }
 
