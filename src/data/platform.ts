@@ -8,6 +8,8 @@ export interface DirectoryEntry {
   readonly link?: boolean;
 }
 
+export type FileContent = string | Uint8Array | readonly Uint8Array[];
+
 /**
  * What the house needs from the machine it runs on; `platform/node` is the one for Node. Paths use the
  * machine's own separator and are only ever joined by `join`. Every refusal is an `InputError` that names the path.
@@ -24,8 +26,8 @@ export interface Platform {
   readHead(path: string, length: number): Promise<Uint8Array>;
   /** Makes the folder and those above it. */
   makeFolder(path: string): Promise<void>;
-  /** Writes beside, syncs and renames: the file is whole or is not there. */
-  writeFile(path: string, bytes: Uint8Array | string): Promise<void>;
+  /** Writes beside, syncs and renames: the file is whole or is not there. Pieces lie one behind the other. */
+  writeFile(path: string, bytes: FileContent): Promise<void>;
   sha256(bytes: Uint8Array): Promise<string>;
   /** Reads JPEG, PNG, WebP, GIF (first frame), BMP, TIFF (first page) and AVIF; upright 8-bit RGB. */
   decode(bytes: Uint8Array): Promise<RgbImage>;

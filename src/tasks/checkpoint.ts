@@ -3,7 +3,6 @@ import type { OptimizerRecord, WeightRecord } from "../core/description.ts";
 import type { Compilation, Session } from "../core/session.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import { readKerasH5, writeKerasH5 } from "../formats/keras/h5.ts";
-import type { Hdf5Memory } from "../formats/keras/hdf5.ts";
 import type { SavedModel } from "../formats/saved-model.ts";
 import type { Callback, TrainingPosition } from "../training/callback.ts";
 import { InputError } from "../util/errors.ts";
@@ -52,18 +51,13 @@ export interface Checkpoint {
  * and a crash before it means that the epoch is trained again, to the same bits.
  */
 export function checkpointCallback(machine: Machine, folder: string, facts: ModelFacts): Callback {
-  const memory: Hdf5Memory = {}; // the one room for all files: garbage of this size would lie about for epochs
-  const writeBest = async (session: Session) => {
-    await machine.writeFile(
-      machine.join(folder, runFiles.best),
-      await writeKerasH5(savedModel(session, facts), memory),
-    );
-  };
+  const write = (file: string, saved: SavedModel) =>
+    machine.writeFile(machine.join(folder, file), writeKerasH5(saved));
+  const writeBest = (session: Session) => write(runFiles.best, savedModel(session, facts));
   const writeLast = async (session: Session, position: TrainingPosition) => {
     const { optimizer } = session;
     const extra = { position: JSON.stringify(position) };
-    const saved = { ...savedModel(session, facts), optimizer, extra };
-    await machine.writeFile(machine.join(folder, runFiles.last), await writeKerasH5(saved, memory));
+    await write(runFiles.last, { ...savedModel(session, facts), optimizer, extra });
   };
   return {
     onEpochEnd: async ({ best }, position, session) => {

@@ -67,7 +67,7 @@ async function untrained(
     shape,
     values: values[index]!,
   }));
-  return writeKerasH5({ description, weights, ...(classes && { classes }) });
+  return Buffer.concat(writeKerasH5({ description, weights, ...(classes && { classes }) }));
 }
 
 const train = (...args: string[]) => ["train", "photos", ...args];

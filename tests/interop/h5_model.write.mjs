@@ -84,7 +84,7 @@ const models = {
 };
 
 for (const [name, model] of Object.entries(models)) {
-  writeFileSync(join(folder, `${name}.h5`), await writeKerasH5(model));
+  writeFileSync(join(folder, `${name}.h5`), Buffer.concat(writeKerasH5(model)));
   const asArrays = (_key, value) => (value instanceof Float32Array ? [...value] : value);
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(model, asArrays));
 }

@@ -288,7 +288,7 @@ describe("what cannot go on is refused", () => {
   ])("a position %s", async (name, position) => {
     const run = await copyOfInterrupted(name);
     const saved = await readModel(run);
-    await writeFile(join(run, "last.h5"), await writeKerasH5({ ...saved, extra: { position } }));
+    await writeFile(join(run, "last.h5"), writeKerasH5({ ...saved, extra: { position } }));
     expect(await refusal(run)).toEqual({
       code: "run.no-checkpoint",
       message: expect.stringContaining("found a damaged position"),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../../util/errors.ts";
-import { damagedModel } from "./hdf5.ts";
+import { damagedModel } from "../hdf5/group.ts";
 
 /** The parts of Keras's `model_config` that a reader needs, in the spelling of Keras 2 or Keras 3. */
 

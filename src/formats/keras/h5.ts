@@ -1,17 +1,11 @@
-import type { File } from "h5wasm";
 import { z } from "zod";
 import { InputError } from "../../util/errors.ts";
+import { damagedModel, type ReadGroup, readText } from "../hdf5/group.ts";
+import { readHdf5 } from "../hdf5/read.ts";
+import { NewGroup } from "../hdf5/tree.ts";
+import { writeHdf5 } from "../hdf5/write.ts";
 import type { SavedModel } from "../saved-model.ts";
 import { parseJson } from "./config-schema.ts";
-import {
-  damagedModel,
-  type Hdf5Memory,
-  type Hdf5Source,
-  readHdf5,
-  readText,
-  writeHdf5,
-  writeText,
-} from "./hdf5.ts";
 import { fromModelConfig, toModelConfig } from "./model-config.ts";
 import { readOptimizer, trainedWeights, writeOptimizer } from "./optimizer-weights.ts";
 import { fromTrainingConfig, toTrainingConfig } from "./training-config.ts";
@@ -23,65 +17,54 @@ import { layout, readWeights, writeWeights } from "./weights.ts";
  */
 
 /**
- * The bytes of a `.h5`. Weights are kept to the bit. Throws where the model is not a sequence of layers. Who writes one model
- * after the other gives the same `memory` each time; the bytes are then good until the next call.
+ * The bytes of a `.h5`, in pieces that lie one behind the other. The weights are kept to the bit and not copied: most pieces are the
+ * model's own memory, which must not change until they have been used. Throws where the model is not a sequence of layers.
  */
-export async function writeKerasH5(model: SavedModel, memory?: Hdf5Memory): Promise<Uint8Array> {
-  const modelConfig = JSON.stringify(toModelConfig(model.description));
-  const build = (file: File) => {
-    writeText(file, "keras_version", layout.kerasVersion);
-    writeText(file, "backend", layout.backend);
-    writeText(file, "model_config", modelConfig);
-    writeTraining(file, model);
-    writeOwn(file, model);
-    writeWeights(file, model.description, model.weights);
-    if (model.optimizer) writeOptimizer(file, model.optimizer, model.weights);
-  };
-  return writeHdf5(expectedBytes(model), build, memory);
+export function writeKerasH5(model: SavedModel): Uint8Array[] {
+  const root = new NewGroup();
+  root.attributes.set("keras_version", layout.kerasVersion);
+  root.attributes.set("backend", layout.backend);
+  root.attributes.set("model_config", JSON.stringify(toModelConfig(model.description)));
+  writeTraining(root, model);
+  writeOwn(root, model);
+  writeWeights(root, model.description, model.weights);
+  if (model.optimizer) writeOptimizer(root, model.optimizer, model.weights);
+  return writeHdf5(root);
 }
 
 /**
- * The model in a `.h5` that Fovea, Keras 2 or Keras 3 has written. Throws `InputError`s: `model.empty-file`,
+ * The model in a `.h5` that Fovea, Keras 2 or Keras 3 has written; its weights may lie in the bytes themselves. Throws `InputError`s: `model.empty-file`,
  * `model.not-hdf5`, `model.truncated`, `model.damaged`, `model.no-model`, `model.unsupported`.
  */
 export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
-  return readHdf5(bytes, (source) => {
-    const { file } = source;
-    const modelConfig = readText(source, file, "model_config");
-    if (modelConfig === undefined) throw withoutModel(file);
+  return readHdf5(bytes, (root) => {
+    const modelConfig = readText(root, "model_config");
+    if (modelConfig === undefined) throw withoutModel(root);
     const description = fromModelConfig(modelConfig);
-    const weights = readWeights(source);
-    const trainingConfig = readText(source, file, "training_config");
+    const weights = readWeights(root);
+    const trainingConfig = readText(root, "training_config");
     const training = trainingConfig === undefined ? undefined : fromTrainingConfig(trainingConfig);
     const trained = trainedWeights(description.layers, weights);
-    const optimizer = training && readOptimizer(source, training.optimizer, trained);
+    const optimizer = training && readOptimizer(root, training.optimizer, trained);
     return {
       description,
       weights,
-      ...readOwn(source),
+      ...readOwn(root),
       ...(training?.compile && { compile: training.compile }),
       ...(optimizer && { optimizer }),
     };
   });
 }
 
-/** Enough for the arrays, for what HDF5 keeps of each array and group, and for the texts. */
-function expectedBytes({ description, weights, optimizer, extra = {} }: SavedModel): number {
-  const arrays = [...weights, ...(optimizer?.slots.map(({ weight }) => weight) ?? [])];
-  const values = arrays.reduce((bytes, array) => bytes + array.values.byteLength, 0);
-  const texts = Object.values(extra).reduce((bytes, text) => bytes + text.length, 0);
-  return values + 2048 * arrays.length + 4096 * description.layers.length + 2 * texts + 65536;
-}
-
-function withoutModel(file: File): InputError {
-  const onlyWeights = file.get("model_weights") !== null || "layer_names" in file.attrs;
+function withoutModel(root: ReadGroup): InputError {
+  const onlyWeights = root.has("model_weights") || root.attribute("layer_names") !== undefined;
   const found = onlyWeights ? "weights without their model (save_weights?)" : "another kind of data";
   return new InputError("model.no-model", `Expected a whole Keras model in the HDF5 file, found ${found}`);
 }
 
-function writeTraining(file: File, { compile, optimizer }: SavedModel): void {
+function writeTraining(root: NewGroup, { compile, optimizer }: SavedModel): void {
   const config = optimizer ?? compile?.optimizer;
-  if (config) writeText(file, "training_config", JSON.stringify(toTrainingConfig(config, compile)));
+  if (config) root.attributes.set("training_config", JSON.stringify(toTrainingConfig(config, compile)));
 }
 
 const ownSchema = {
@@ -90,22 +73,22 @@ const ownSchema = {
   extra: z.record(z.string(), z.string()),
 };
 
-function writeOwn(file: File, model: SavedModel): void {
+function writeOwn(root: NewGroup, model: SavedModel): void {
   for (const part of ["preprocessing", "classes", "extra"] as const) {
-    if (model[part]) writeText(file, `fovea_${part}`, JSON.stringify(model[part]));
+    if (model[part]) root.attributes.set(`fovea_${part}`, JSON.stringify(model[part]));
   }
 }
 
-function readOwn(source: Hdf5Source): Pick<SavedModel, "preprocessing" | "classes" | "extra"> {
+function readOwn(root: ReadGroup): Pick<SavedModel, "preprocessing" | "classes" | "extra"> {
   return {
-    ...readPart(source, "preprocessing"),
-    ...readPart(source, "classes"),
-    ...readPart(source, "extra"),
+    ...readPart(root, "preprocessing"),
+    ...readPart(root, "classes"),
+    ...readPart(root, "extra"),
   };
 }
 
-function readPart(source: Hdf5Source, part: keyof typeof ownSchema): Pick<SavedModel, typeof part> {
-  const json = readText(source, source.file, `fovea_${part}`);
+function readPart(root: ReadGroup, part: keyof typeof ownSchema): Pick<SavedModel, typeof part> {
+  const json = readText(root, `fovea_${part}`);
   if (json === undefined) return {};
   const value = ownSchema[part].safeParse(parseJson(json, `fovea_${part}`));
   if (value.success) return { [part]: value.data };

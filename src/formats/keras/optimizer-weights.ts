@@ -1,8 +1,7 @@
-import type { Group } from "h5wasm";
 import type { LayerDescription, OptimizerRecord, WeightRecord } from "../../core/description.ts";
+import { type ReadGroup, readTexts } from "../hdf5/group.ts";
+import { type NewArray, type NewGroup, writeTexts } from "../hdf5/tree.ts";
 import type { CompileRecord } from "../saved-model.ts";
-import { type Hdf5Source, readCount, readFloats, readTexts, writeFloats, writeTexts } from "./hdf5.ts";
-import { groupOf } from "./weights.ts";
 
 /**
  * The group `optimizer_weights`, in the order by which Keras 3 assigns them: updates made, learning rate, then for
@@ -17,17 +16,16 @@ const slotOrder: Readonly<Record<string, readonly string[]>> = {
 };
 
 export function writeOptimizer(
-  file: Group,
+  root: NewGroup,
   optimizer: OptimizerRecord,
   weights: readonly WeightRecord[],
 ): void {
   const { className, config, iterations, slots } = optimizer;
-  const group = file.create_group("optimizer_weights");
+  const group = root.group("optimizer_weights");
   const prefix = className.toLowerCase();
-  const inner = group.create_group(prefix);
   const names: string[] = [];
-  const write = (name: string, shape: readonly number[], values: Float32Array | BigInt64Array) => {
-    writeFloats(inner, name, shape, values);
+  const write = (name: string, shape: readonly number[], values: NewArray["values"]) => {
+    group.write(`${prefix}/${name}`, { shape, values });
     names.push(`${prefix}/${name}`);
   };
   write("iteration", [], BigInt64Array.of(BigInt(iterations)));
@@ -49,18 +47,18 @@ export function writeOptimizer(
  * or one of an optimizer that Fovea does not know; the model is as good without it.
  */
 export function readOptimizer(
-  source: Hdf5Source,
+  root: ReadGroup,
   optimizer: CompileRecord["optimizer"],
   trained: readonly WeightRecord[],
 ): OptimizerRecord | undefined {
   const order = slotOrder[optimizer.className];
-  if (order === undefined || source.file.get("optimizer_weights") === null) return undefined;
-  const group = groupOf(source.file, "optimizer_weights");
-  const names = readTexts(source, group, "weight_names");
+  if (order === undefined || !root.has("optimizer_weights")) return undefined;
+  const group = root.group("optimizer_weights");
+  const names = readTexts(group, "weight_names");
   const iteration = names.find((name) => iterationName.test(name));
   if (iteration === undefined) return undefined;
-  const slots = readSlots(source, group, names.filter(isSlot), order, trained);
-  return slots && { ...optimizer, iterations: readCount(source, group, iteration), slots };
+  const slots = readSlots(group, names.filter(isSlot), order, trained);
+  return slots && { ...optimizer, iterations: group.count(iteration), slots };
 }
 
 const iterationName = /(^|\/)iter(ation)?(:\d+)?$/;
@@ -72,8 +70,7 @@ function isSlot(name: string): boolean {
 
 /** Keras's names of slots differ from version to version; as Keras does, this goes by their order and their shapes. */
 function readSlots(
-  source: Hdf5Source,
-  group: Group,
+  group: ReadGroup,
   names: readonly string[],
   order: readonly string[],
   trained: readonly WeightRecord[],
@@ -81,7 +78,7 @@ function readSlots(
   if (names.length !== 0 && names.length !== trained.length * order.length) return undefined;
   const slots = names.map((name, i) => {
     const { layer, name: weightName } = trained[Math.floor(i / order.length)];
-    const weight = { layer, name: weightName, ...readFloats(source, group, name) };
+    const weight = { layer, name: weightName, ...group.floats(name) };
     return { slot: order[i % order.length], weight };
   });
   const fit = slots.every(({ weight }, i) => sameShape(weight, trained[Math.floor(i / order.length)]));

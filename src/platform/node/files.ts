@@ -1,7 +1,7 @@
 import { webcrypto } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { DirectoryEntry } from "../../data/platform.ts";
+import type { DirectoryEntry, FileContent } from "../../data/platform.ts";
 import { InputError } from "../../util/errors.ts";
 
 /** What stands at a path, links followed; `undefined` where nothing is. */
@@ -56,12 +56,12 @@ export async function makeFolder(path: string): Promise<void> {
  * Replaces a file in one step: writes beside it, syncs, renames. Whoever looks, even after a crash, finds the old
  * file or the new one, never a part.
  */
-export async function writeWholeFile(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeWholeFile(path: string, content: FileContent): Promise<void> {
   const folder = dirname(path);
   const beside = join(folder, `.fovea-${webcrypto.randomUUID()}.tmp`); // hidden, so that no scan takes it for a photo
   await orFileError("write", path, async () => {
     try {
-      await writeAndSync(beside, bytes);
+      await writeAndSync(beside, content);
       await rename(beside, path);
     } catch (error) {
       await rm(beside, { force: true });
@@ -127,10 +127,11 @@ function kindOfStats(stats: { isFile(): boolean; isDirectory(): boolean }): Dire
   return stats.isDirectory() ? "directory" : "other";
 }
 
-async function writeAndSync(path: string, bytes: Uint8Array | string): Promise<void> {
+async function writeAndSync(path: string, content: FileContent): Promise<void> {
   const file = await open(path, "wx");
   try {
-    await file.writeFile(bytes);
+    const isWhole = typeof content === "string" || content instanceof Uint8Array;
+    for (const piece of isWhole ? [content] : content) await file.writeFile(piece); // each where the last one ended
     await file.sync();
   } finally {
     await file.close();

@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
+import { writeTexts } from "../../../src/formats/hdf5/tree.ts";
 import { readKerasH5, writeKerasH5 } from "../../../src/formats/keras/h5.ts";
-import { writeHdf5, writeText, writeTexts } from "../../../src/formats/keras/hdf5.ts";
 import { InputError } from "../../../src/util/errors.ts";
 import { RandomStream } from "../../../src/util/random.ts";
+import { joined, libraryFile, plainFile } from "../hdf5/written.ts";
 import { fixtureBytes, smallModel } from "./fixtures.ts";
 
 async function errorOf(bytes: Uint8Array): Promise<InputError | undefined> {
@@ -17,11 +18,13 @@ async function errorOf(bytes: Uint8Array): Promise<InputError | undefined> {
 
 /** A file with the groups of a model, with `config` as its `model_config`. */
 async function modelWith(config: unknown, layerNames: string[] = []): Promise<Uint8Array> {
-  return writeHdf5(4096, (file) => {
-    writeText(file, "model_config", typeof config === "string" ? config : JSON.stringify(config));
-    writeTexts(file.create_group("model_weights"), "layer_names", layerNames);
+  return plainFile((root) => {
+    root.attributes.set("model_config", typeof config === "string" ? config : JSON.stringify(config));
+    writeTexts(root.group("model_weights"), "layer_names", layerNames);
   });
 }
+
+const weightsAlone = () => plainFile((root) => writeTexts(root, "layer_names", ["a"]));
 
 const input = { class_name: "InputLayer", config: { batch_shape: [null, 4, 4, 3], name: "in" } };
 const sequential = (...layers: unknown[]) => ({ class_name: "Sequential", config: { name: "m", layers } });
@@ -36,14 +39,18 @@ describe("what is not a model is refused", () => {
     ["an empty file", async () => new Uint8Array(0), "model.empty-file"],
     ["text", async () => text("not a model"), "model.not-hdf5"],
     ["a zip file", async () => text("PK\u0003\u0004"), "model.not-hdf5"],
-    ["HDF5 without a model", () => writeHdf5(0, (file) => writeText(file, "title", "t")), "model.no-model"],
-    ["weights alone", () => writeHdf5(0, (file) => writeTexts(file, "layer_names", ["a"])), "model.no-model"],
+    [
+      "HDF5 without a model",
+      async () => plainFile((root) => root.attributes.set("title", "t")),
+      "model.no-model",
+    ],
+    ["weights alone", async () => weightsAlone(), "model.no-model"],
     ["broken JSON", () => modelWith('{"class_name": "Sequ'), "model.damaged"],
     ["another JSON", () => modelWith({ class_name: "Sequential", config: { layers: 3 } }), "model.damaged"],
     ["no input shape", () => modelWith(sequential(layer("Flatten"))), "model.unsupported"],
     [
       "numbers for text",
-      () => writeHdf5(0, (file) => file.create_attribute("model_config", 3)),
+      () => libraryFile((file) => file.create_attribute("model_config", 3)),
       "model.damaged",
     ],
     ["layers without their weights", () => modelWith(sequential(input), ["dense"]), "model.damaged"],
@@ -52,8 +59,7 @@ describe("what is not a model is refused", () => {
   });
 
   it("says that weights alone are no model", async () => {
-    const bytes = await writeHdf5(0, (file) => writeTexts(file, "layer_names", ["a"]));
-    expect((await errorOf(bytes))?.message).toContain("weights without their model");
+    expect((await errorOf(weightsAlone()))?.message).toContain("weights without their model");
   });
 });
 
@@ -86,7 +92,7 @@ describe("a damaged file", () => {
 
   it("never crashes the library nor prints, and leaves it fit for the next file", async () => {
     const print = vi.spyOn(console, "error");
-    const own = await writeKerasH5(smallModel());
+    const own = joined(writeKerasH5(smallModel()));
     const random = new RandomStream(1, "damage", 0);
     const below = (limit: number) => Math.floor(random.next() * limit);
     for (const bytes of [own, fixtureBytes("keras2-sgd.h5")]) {
