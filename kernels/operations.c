@@ -16,6 +16,7 @@
 #include "elementwise.c"
 #include "global-pooling.c"
 #include "losses.c"
+#include "machine.c"
 #include "pooling.c"
 #include "updates.c"
 
@@ -44,5 +45,6 @@ KernelTable JOIN(kernels_, ISA) = {
     KERNEL_PAIR(sigmoidCrossEntropy) KERNEL_PAIR(binaryCrossEntropy) KERNEL_PAIR(softmaxCrossEntropy)
     KERNEL_PAIR(categoricalCrossEntropy)
     KERNEL(sgdUpdate) KERNEL(momentumUpdate) KERNEL(adamUpdate)
+    KERNEL(multiplyAddChains) KERNEL(triad)
     {0},
 };

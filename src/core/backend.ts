@@ -9,6 +9,12 @@ export interface Memory {
   readonly work: MemoryBlock;
 }
 
+/** What an operation of a program has taken. */
+export interface OperationTime {
+  readonly operation: string;
+  readonly seconds: number;
+}
+
 /** A program made ready by a backend. */
 export interface Executable {
   /**
@@ -17,6 +23,8 @@ export interface Executable {
    * ran, `stateChanged` may be false: then what was made of the state alone is not made again.
    */
   run(memory: Memory, inputs: Readonly<Record<string, InputArray>>, stateChanged?: boolean): Promise<void>;
+  /** For each operation of the program, in its order, over all runs so far. */
+  timings(): OperationTime[];
 }
 
 /** Something that runs programs. It knows operations, and no layer. */

@@ -713,4 +713,21 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
     momentum: real(shape, -1, 1),
     velocity: real(shape, 0, 1),
   })),
+
+  multiplyAddChains: [1, 3].flatMap((rows) =>
+    [0, 1, 7].map((repeats) => ({
+      title: `${rows} rows, ${repeats} repeats`,
+      inputs: { x: whole([rows, 192]) },
+      attributes: { repeats, factor: 0.5, term: 1 },
+      tolerance: exact,
+    })),
+  ),
+  triad: lengths.flatMap((shape) =>
+    [0, 1].map((streaming) => ({
+      title: `${shape.join("x")}, streaming ${streaming}`,
+      inputs: { a: real(shape), b: real(shape) },
+      attributes: { factor: 3, streaming },
+      tolerance: rounding,
+    })),
+  ),
 };

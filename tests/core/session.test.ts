@@ -256,8 +256,9 @@ describe("what a session tells and takes", () => {
     const listening: Backend = {
       ...referenceBackend,
       compile: (program) => {
-        const { run } = referenceBackend.compile(program);
+        const { run, timings } = referenceBackend.compile(program);
         return {
+          timings,
           run: (memory, inputs) => {
             seen.push(inputs.settings![0]!);
             return run(memory, inputs);

@@ -17,17 +17,11 @@ export interface NativeOptions {
   readonly addonPath?: string;
 }
 
-export interface NativeExecutable extends Executable {
-  /** Seconds that each operation of the program has taken over all runs, in the program's order. */
-  timings(): { operation: string; seconds: number }[];
-}
-
 export interface NativeBackend extends Backend {
   readonly threads: number;
   readonly instructionSet: string;
   /** The instruction sets that this processor can run, best first. */
   readonly instructionSets: readonly string[];
-  compile(program: Program): NativeExecutable;
 }
 
 const MAX_THREADS = 256;
@@ -64,7 +58,7 @@ function compile(
   threads: number,
   set: number,
   queue: <T>(task: () => Promise<T>) => Promise<T>,
-): NativeExecutable {
+): Executable {
   const { words, regionBytes } = encodeProgram(program, addon.kernels);
   const compiled = addon.compile(words, regionBytes, set);
   return {

@@ -13,6 +13,7 @@ import * as elementwise from "./elementwise.ts";
 import * as fused from "./fused.ts";
 import type { ReferenceKernel, TensorData } from "./kernel.ts";
 import * as losses from "./losses.ts";
+import * as machine from "./machine.ts";
 import * as pooling from "./pooling.ts";
 import * as updates from "./updates.ts";
 
@@ -26,6 +27,7 @@ const kernels: Readonly<Record<OperationName, ReferenceKernel>> = {
   ...elementwise,
   ...fused,
   ...losses,
+  ...machine,
   ...pooling,
   ...updates,
 };
@@ -41,19 +43,23 @@ export const referenceBackend: Backend = {
 function compile(program: Program): Executable {
   const names = new Map([...program.inputs].map(([name, tensor]) => [tensor.buffer, name]));
   const constants = referenceBackend.allocate(program.constantBytes);
+  const taken = program.nodes.map(({ operation }) => ({ operation, seconds: 0 }));
   let settled = false;
   return {
     run: async (memory, inputs, stateChanged = true) => {
       const regions = { ...memory, constants };
       const resolve = (tensor: Tensor) =>
         dataOf(tensor, regions, (buffer) => inputs[names.get(buffer) ?? ""]);
-      for (const node of program.nodes) {
+      for (const [index, node] of program.nodes.entries()) {
         if (settled && !stateChanged && isConstantNode(node)) continue;
+        const started = performance.now();
         runNode(node, resolve);
+        taken[index].seconds += (performance.now() - started) / 1000;
         await new Promise((next) => setTimeout(next, 0));
       }
       settled = true;
     },
+    timings: () => taken.map((one) => ({ ...one })),
   };
 }
 

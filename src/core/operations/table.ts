@@ -6,6 +6,7 @@ import * as depthwise from "./depthwise.ts";
 import * as elementwise from "./elementwise.ts";
 import * as fused from "./fused.ts";
 import * as losses from "./losses.ts";
+import * as machine from "./machine.ts";
 import * as pooling from "./pooling.ts";
 import * as updates from "./updates.ts";
 
@@ -21,6 +22,8 @@ export const operations = {
   ...losses,
   ...updates,
   ...fused,
+  multiplyAddChains: machine.multiplyAddChains,
+  triad: machine.triad,
 } as const;
 
 export type OperationName = keyof typeof operations;
