@@ -130,4 +130,7 @@ const flopsOf: Readonly<Record<OperationName, Flops>> = {
   sgdUpdate: perOutput(2),
   momentumUpdate: perOutput(4),
   adamUpdate: perOutput(12), // 3 for the momentum, 4 for the velocity, 5 for the weight
+
+  multiplyAddChains: (node) => 2 * node.attributes.repeats * sizeOf(output(node)),
+  triad: perOutput(2),
 };

@@ -715,7 +715,7 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
   })),
 
   multiplyAddChains: [1, 3].flatMap((rows) =>
-    [0, 1, 7].map((repeats) => ({
+    [1, 2, 7].map((repeats) => ({
       title: `${rows} rows, ${repeats} repeats`,
       inputs: { x: whole([rows, 192]) },
       attributes: { repeats, factor: 0.5, term: 1 },
