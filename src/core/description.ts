@@ -8,7 +8,10 @@ export interface LayerDescription {
   /** Unique in the model, as Keras names layers: `conv2d`, `conv2d_1`. */
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** Names of the layers whose outputs this one takes. Without it: the layer before, or the model's input. */
+  /**
+   * Names of the layers whose outputs this one takes; the model's input by its own name. Without it: the layer before, or
+   * in the first layer the model's input.
+   */
   readonly inputs?: readonly string[];
 }
 
@@ -16,10 +19,12 @@ export interface ModelDescription {
   readonly name: string;
   /** Height, width and channels of one image; the batch is in front of it, and channels come last. */
   readonly inputShape: readonly [number, number, number];
+  /** What `inputs` call the model's input, where they do. */
+  readonly inputName?: string;
   readonly layers: readonly LayerDescription[];
 }
 
-/** One array of a layer: `kernel` [height, width, in, out] or [in, out], `bias` [out]. Row-major float32. */
+/** One array of a layer, named as in Keras: `kernel` [height, width, in, out] or [in, out], `bias` [out], `moving_mean`… */
 export interface WeightRecord {
   readonly layer: string;
   readonly name: string;

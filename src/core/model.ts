@@ -17,6 +17,8 @@ export interface ModelWeight {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initializer: InitializerName;
+  /** Off for running statistics and the weights of frozen layers. */
+  readonly trainable: boolean;
   /** In float32 numbers from the start of the state. */
   readonly offset: number;
 }
@@ -26,8 +28,8 @@ export interface ModelLayer {
   readonly definition: LayerDefinition;
   /** As the layer's schema gives it: complete and checked. */
   readonly config: unknown;
-  /** Index of the layer whose output it takes; -1 for the model's input. */
-  readonly input: number;
+  /** Indices of the layers whose outputs it takes; -1 for the model's input. */
+  readonly inputs: readonly number[];
   /** Without the batch. */
   readonly outputShape: readonly number[];
   readonly weights: readonly ModelWeight[];
@@ -38,11 +40,15 @@ export interface Model {
   readonly description: ModelDescription;
   readonly layers: readonly ModelLayer[];
   readonly weights: readonly ModelWeight[];
+  /** What an optimizer changes, in the order of `weights`. */
+  readonly trainableWeights: readonly ModelWeight[];
   /** Without the batch. */
   readonly outputShape: readonly number[];
-  readonly parameterCount: number;
-  /** Length of all weights laid end to end, gaps for alignment included, in float32 numbers. */
+  /** Of all weights; the trainable ones come first in the state. Gaps for alignment included, in float32 numbers. */
   readonly weightLength: number;
+  /** Of the trainable weights. */
+  readonly trainableLength: number;
+  readonly parameterCount: number;
 }
 
 /**
@@ -51,25 +57,25 @@ export interface Model {
  */
 export function buildModel(description: ModelDescription): Model {
   checkInput(description);
-  const layers: ModelLayer[] = [];
-  let weightLength = 0;
-  for (const layerDescription of description.layers) {
-    const layer = buildLayer(layerDescription, layers, description.inputShape, weightLength);
-    for (const weight of layer.weights) {
-      weightLength = roundUp(weight.offset + elementCount(weight.shape), ALIGNED_FLOATS);
-    }
-    layers.push(layer);
-  }
-  checkAllAreUsed(layers);
+  const built: ModelLayer[] = [];
+  for (const layer of description.layers) built.push(buildLayer(layer, built, description));
+  checkAllAreUsed(built);
+  const { layers, trainableLength, weightLength } = placeWeights(built);
   const weights = layers.flatMap((layer) => layer.weights);
   return {
     description,
     layers,
     weights,
+    trainableWeights: weights.filter(({ trainable }) => trainable),
     outputShape: layers.at(-1)?.outputShape ?? description.inputShape,
-    parameterCount: weights.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     weightLength,
+    trainableLength,
+    parameterCount: countParameters(weights),
   };
+}
+
+export function countParameters(weights: readonly Pick<ModelWeight, "shape">[]): number {
+  return weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }
 
 /** Records all layers. x [batch, ...inputShape]; returns [batch, ...outputShape]. */
@@ -79,9 +85,9 @@ export function recordModel(recorder: Recorder, model: Model, x: Tensor, trainin
     const weights = Object.fromEntries(
       layer.weights.map((weight) => [weight.name, recorder.state(weight.shape, weight.offset)]),
     );
-    const input = layer.input < 0 ? x : outputs[layer.input];
-    const record = () =>
-      layer.definition.record(recorder, input, { config: layer.config, weights, training, index });
+    const inputs = layer.inputs.map((input) => (input < 0 ? x : outputs[input]));
+    const call = { config: layer.config, inputs, weights, training, index };
+    const record = () => layer.definition.record(recorder, inputs[0], call);
     outputs.push(recorder.within({ name: layer.name, pass: "forward" }, record));
   });
   return outputs.at(-1) ?? x;
@@ -101,11 +107,11 @@ function checkInput({ inputShape }: ModelDescription): void {
 }
 
 function buildLayer(
-  { className, name, config, inputs }: LayerDescription,
+  description: LayerDescription,
   before: readonly ModelLayer[],
-  modelInput: readonly number[],
-  offset: number,
+  { inputShape: modelInput, inputName }: ModelDescription,
 ): ModelLayer {
+  const { className, name, config } = description;
   const definition = layerDefinitions.get(className);
   if (!definition) {
     const known = [...layerDefinitions.keys()];
@@ -114,18 +120,25 @@ function buildLayer(
       `Layer "${name}" is of an unknown class "${className}". ${suggest(className, known)}`,
     );
   }
-  const input = inputIndex(name, inputs, before);
-  const inputShape = input < 0 ? modelInput : before[input].outputShape;
+  const inputs = inputIndices(description, definition, before, inputName);
+  const shapes = inputs.map((input) => (input < 0 ? modelInput : before[input].outputShape));
   const parsed = parseConfig(definition, name, config);
   try {
-    const outputShape = definition.outputShape(inputShape, parsed);
-    const weights = placeWeights(name, definition.weights?.(parsed, inputShape) ?? [], offset);
-    return { name, definition, config: parsed, input, outputShape, weights };
+    const outputShape = definition.outputShape(shapes[0], parsed, shapes);
+    const specs = definition.weights?.(parsed, shapes[0]) ?? [];
+    const weights = specs.map((spec) => ({
+      layer: name,
+      ...spec,
+      trainable: spec.trainable !== false && config.trainable !== false,
+      offset: 0,
+    }));
+    return { name, definition, config: parsed, inputs, outputShape, weights };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    const found = shapes.map(formatShape).join(" and ");
     throw new InputError(
       "model.bad-shape",
-      `Layer "${name}" (${className}) cannot take an input of ${formatShape(inputShape)}. ${error.message}`,
+      `Layer "${name}" (${className}) cannot take an input of ${found}. ${error.message}`,
       { cause: error },
     );
   }
@@ -133,7 +146,7 @@ function buildLayer(
 
 /** A layer that leads nowhere would never be trained. */
 function checkAllAreUsed(layers: readonly ModelLayer[]): void {
-  const used = new Set(layers.map(({ input }) => input));
+  const used = new Set(layers.flatMap(({ inputs }) => inputs));
   const unused = layers.find((_, index) => index < layers.length - 1 && !used.has(index));
   if (!unused) return;
   throw new InputError(
@@ -142,20 +155,25 @@ function checkAllAreUsed(layers: readonly ModelLayer[]): void {
   );
 }
 
-function inputIndex(
-  name: string,
-  inputs: readonly string[] | undefined,
+function inputIndices(
+  { name, inputs }: LayerDescription,
+  { joins }: LayerDefinition,
   before: readonly ModelLayer[],
-): number {
-  if (before.some((layer) => layer.name === name)) {
+  inputName: string | undefined,
+): number[] {
+  if (name === inputName || before.some((layer) => layer.name === name)) {
     throw new InputError("model.bad-graph", `Expected layer names to be unique, found "${name}" twice`);
   }
-  if (inputs === undefined) return before.length - 1;
-  const index = before.findIndex((layer) => layer.name === inputs[0]);
-  if (inputs.length === 1 && index >= 0) return index;
+  const indices = (inputs ?? []).map((input) =>
+    input === inputName ? -1 : before.findIndex((layer) => layer.name === input),
+  );
+  const known = inputs?.every((input, i) => indices[i] >= 0 || input === inputName);
+  if (inputs === undefined && !joins) return [before.length - 1];
+  if (known && (joins ? indices.length > 1 : indices.length === 1)) return indices;
+  const expected = joins ? "the outputs of two or more earlier layers" : "the output of one earlier layer";
   throw new InputError(
     "model.bad-graph",
-    `Expected layer "${name}" to take the output of one earlier layer, found ${inputs.join(", ") || "none"}`,
+    `Expected layer "${name}" to take ${expected}, found ${inputs?.join(", ") || "none"}`,
   );
 }
 
@@ -169,11 +187,21 @@ function parseConfig(definition: LayerDefinition, name: string, config: unknown)
   );
 }
 
-function placeWeights(layer: string, specs: readonly Omit<ModelWeight, "layer" | "offset">[], start: number) {
-  let offset = start;
-  return specs.map((spec) => {
-    const weight = { layer, ...spec, offset };
-    offset = roundUp(offset + elementCount(spec.shape), ALIGNED_FLOATS);
-    return weight;
-  });
+/** The trainable weights end to end, so that one operation updates all of them; behind them the others. */
+function placeWeights(built: readonly ModelLayer[]) {
+  const weights = built.flatMap((layer) => layer.weights);
+  const offsets = new Map<ModelWeight, number>();
+  let end = 0;
+  const place = (weight: ModelWeight) => {
+    offsets.set(weight, end);
+    end = roundUp(end + elementCount(weight.shape), ALIGNED_FLOATS);
+  };
+  weights.filter(({ trainable }) => trainable).forEach(place);
+  const trainableLength = end;
+  weights.filter(({ trainable }) => !trainable).forEach(place);
+  const layers = built.map((layer) => ({
+    ...layer,
+    weights: layer.weights.map((weight) => ({ ...weight, offset: offsets.get(weight) ?? 0 })),
+  }));
+  return { layers, trainableLength, weightLength: end };
 }

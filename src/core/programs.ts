@@ -39,19 +39,22 @@ export function trainingProgram(
   const slotNames = definition.slots(config);
   const recorder = new Recorder(stateBytes(model, slotNames.length));
   const root = recordForward(recorder, model, batchSize, true, loss);
-  const flat = (index: number) => recorder.state([model.weightLength], index * model.weightLength);
+  const { trainableLength, weightLength } = model;
+  const slots = slotNames.map((_, index) =>
+    recorder.state([trainableLength], weightLength + index * trainableLength),
+  );
+  const weights = recorder.state([trainableLength], 0);
   const gradients = recordGradients(recorder, model, root);
   const settings = recorder.input("settings", [definition.settings(config, config.learningRate, 1).length]);
-  const slots = slotNames.map((_, index) => flat(index + 1));
   recorder.within({ name: definition.className, pass: "update" }, () =>
-    definition.record(recorder, { config, weights: flat(0), gradients, slots, settings }),
+    definition.record(recorder, { config, weights, gradients, slots, settings }),
   );
   return finish(recorder, fused);
 }
 
-/** Length of the state: the weights, and each of the optimizer's slots as long again. */
+/** Length of the state: the weights, and for each of the optimizer's slots the trainable ones again. */
 export function stateBytes(model: Model, slotCount: number): number {
-  return model.weightLength * (1 + slotCount) * Float32Array.BYTES_PER_ELEMENT;
+  return (model.weightLength + slotCount * model.trainableLength) * Float32Array.BYTES_PER_ELEMENT;
 }
 
 function recordForward(
@@ -72,12 +75,12 @@ function recordForward(
   return root;
 }
 
-/** The gradients of all weights in one tensor, laid out as the weights are, so that one operation updates them all. */
+/** The gradients of all trainable weights in one tensor, laid out as they are, so that one operation updates them all. */
 function recordGradients(recorder: Recorder, model: Model, root: Tensor): Tensor {
-  const targets = model.weights.map(({ shape, offset }) => recorder.state(shape, offset));
-  const all = recorder.work([model.weightLength]);
+  const targets = model.trainableWeights.map(({ shape, offset }) => recorder.state(shape, offset));
+  const all = recorder.work([model.trainableLength]);
   recorder.differentiate(root, targets).forEach((gradient, index) => {
-    recorder.place(gradient, all, model.weights[index].offset);
+    recorder.place(gradient, all, model.trainableWeights[index].offset);
   });
   return all;
 }

@@ -4,7 +4,7 @@ import type { Backend, Executable, InputArray, Memory } from "./backend.ts";
 import type { OptimizerRecord, WeightRecord } from "./description.ts";
 import type { Loss } from "./losses.ts";
 import { viewMemory } from "./memory.ts";
-import type { Model } from "./model.ts";
+import type { Model, ModelWeight } from "./model.ts";
 import type { Optimizer } from "./optimizers/table.ts";
 import type { Program } from "./program.ts";
 import { inferenceProgram, stateBytes, trainingProgram } from "./programs.ts";
@@ -185,7 +185,7 @@ export class Session {
   }
 
   private recordsAt(slot: number): WeightRecord[] {
-    return this.model.weights.map(({ layer, name, shape, offset }) => ({
+    return this.weightsAt(slot).map(({ layer, name, shape, offset }) => ({
       layer,
       name,
       shape,
@@ -195,7 +195,7 @@ export class Session {
 
   private setAt(slot: number, values: readonly Float32Array[]): void {
     this.version++;
-    this.model.weights.forEach(({ layer, name, shape, offset }, index) => {
+    this.weightsAt(slot).forEach(({ layer, name, shape, offset }, index) => {
       const length = elementCount(shape);
       if (values[index]?.length !== length) {
         throw new Error(
@@ -206,8 +206,15 @@ export class Session {
     });
   }
 
+  /** Slot 0 is the weights themselves; the others are for the weights that are trained. */
+  private weightsAt(slot: number): readonly ModelWeight[] {
+    return slot === 0 ? this.model.weights : this.model.trainableWeights;
+  }
+
   private stateAt(slot: number, offset: number, length: number): Float32Array {
-    const start = (slot * this.model.weightLength + offset) * Float32Array.BYTES_PER_ELEMENT;
+    const { weightLength, trainableLength } = this.model;
+    const first = slot === 0 ? 0 : weightLength + (slot - 1) * trainableLength;
+    const start = (first + offset) * Float32Array.BYTES_PER_ELEMENT;
     return viewMemory(this.memory.state, "float32", start, length);
   }
 }

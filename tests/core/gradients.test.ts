@@ -108,6 +108,11 @@ const cases: Partial<Record<OperationName, readonly OperationCase[]>> = {
     normalization("ReLU", [3, 2, 3, 4], 1),
     normalization("ReLU6", [3, 2, 3, 4], 2),
   ],
+  scaleShift: [0, 1, 2].map((activation) => ({
+    title: `activation ${activation}`,
+    points: { x: { shape: [3, 5, 7] }, scale: { shape: [7] }, shift: { shape: [7], range: [0, 6] } },
+    attributes: { activation },
+  })),
   matmul: [
     { points: { x: { shape: [1, 1] }, kernel: { shape: [1, 1] } } },
     { points: { x: { shape: [5, 7] }, kernel: { shape: [7, 3] } } },

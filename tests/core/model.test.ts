@@ -125,7 +125,58 @@ describe("weights", () => {
   });
 });
 
+describe("weights that no optimizer changes", () => {
+  const model = buildModel(
+    sequence(
+      [6, 6, 3],
+      ["Conv2D", { filters: 5, kernelSize: 3, trainable: false }],
+      ["BatchNormalization"],
+      ["Flatten"],
+      ["Dense", { units: 2 }],
+    ),
+  );
+  const placesOf = (trainable: boolean) =>
+    model.weights
+      .filter((weight) => weight.trainable === trainable)
+      .map(({ name, offset }) => [name, offset]);
+
+  it("lie behind those that it does, and are named in Keras's order", () => {
+    expect(model.weights.slice(2, 6).map(({ name }) => name)).toEqual([
+      "gamma",
+      "beta",
+      "moving_mean",
+      "moving_variance",
+    ]);
+    expect(placesOf(true)).toEqual([
+      ["gamma", 0],
+      ["beta", 16],
+      ["kernel", 32],
+      ["bias", 192],
+    ]);
+    expect(model.trainableLength).toBe(208);
+    expect(placesOf(false)).toEqual([
+      ["kernel", 208],
+      ["bias", 352],
+      ["moving_mean", 368],
+      ["moving_variance", 384],
+    ]);
+    expect(model.weightLength).toBe(400);
+    expect(model.trainableWeights.map(({ name }) => name)).toEqual(["gamma", "beta", "kernel", "bias"]);
+  });
+
+  it("begin as Keras has them: mean 0, variance 1", () => {
+    const [, , gamma, beta, mean, variance] = initialWeights(model, 1);
+    expect([gamma, beta, mean, variance].map((values) => values![3])).toEqual([1, 0, 0, 1]);
+  });
+});
+
 describe("a graph", () => {
+  const join = (name: string, inputs?: string[]): LayerDescription => ({
+    className: "Add",
+    name,
+    config: {},
+    ...(inputs && { inputs }),
+  });
   const pool = (name: string, inputs?: string[]): LayerDescription => ({
     className: "MaxPooling2D",
     name,
@@ -136,8 +187,28 @@ describe("a graph", () => {
   it("takes the layer that is named", () => {
     const layers = [pool("first"), pool("last", ["first"])];
     const model = buildModel({ name: "graph", inputShape: [16, 16, 1], layers });
-    expect(model.layers.map(({ input }) => input)).toEqual([-1, 0]);
+    expect(model.layers.map(({ inputs }) => inputs)).toEqual([[-1], [0]]);
     expect(model.outputShape).toEqual([4, 4, 1]);
+  });
+
+  it("branches, joins, and takes the input by its name", () => {
+    const layers = [
+      pool("a"),
+      { ...pool("b", ["photo"]), config: { poolSize: 3, strides: 2, padding: "same" } },
+      join("sum", ["a", "b"]),
+      pool("c"),
+      join("last", ["c", "c", "c"]),
+    ];
+    const model = buildModel({ name: "graph", inputShape: [16, 16, 1], inputName: "photo", layers });
+    expect(model.layers.map(({ inputs }) => inputs)).toEqual([[-1], [-1], [0, 1], [2], [3, 3, 3]]);
+    expect(model.outputShape).toEqual([4, 4, 1]);
+  });
+
+  it("refuses to join what has not one shape", () => {
+    const layers = [pool("a"), pool("b"), join("sum", ["a", "b"])];
+    const error = refusal({ name: "graph", inputShape: [16, 16, 1], layers });
+    expect(error.code).toBe("model.bad-shape");
+    expect(error.message).toMatch(/"sum".*8x8x1 and 4x4x1/);
   });
 
   it.each([
@@ -146,6 +217,8 @@ describe("a graph", () => {
     ["an unknown layer", [pool("a"), pool("b", ["c"])], /"b".*found c/],
     ["two layers", [pool("a"), pool("b"), pool("c", ["a", "b"])], /"c".*found a, b/],
     ["nothing", [pool("a"), pool("b", [])], /"b".*found none/],
+    ["one input to join", [pool("a"), join("b", ["a"])], /"b".*two or more earlier layers, found a/],
+    ["no inputs to join", [pool("a"), join("b")], /"b".*two or more earlier layers, found none/],
     ["a layer that leads nowhere", [pool("a"), pool("b"), pool("c", ["a"])], /"b" used by none/],
     ["a name that is taken", [pool("a"), pool("a")], /unique, found "a" twice/],
   ] as const)("refuses %s", (_, layers, message) => {
@@ -218,8 +291,9 @@ describe("layers while training and after", () => {
     const { layers } = buildModel(sequence([4, 4, 1], ["Dropout", { rate }]));
     const [layer] = layers;
     const recorder = new Recorder(0);
-    const call = { config: layer!.config, weights: {}, training, index: 0 };
-    layer!.definition.record(recorder, recorder.input("x", [1, 4, 4, 1]), call);
+    const x = recorder.input("x", [1, 4, 4, 1]);
+    const call = { config: layer!.config, inputs: [x], weights: {}, training, index: 0 };
+    layer!.definition.record(recorder, x, call);
     return recorder.finish().nodes.map(({ operation }) => operation);
   };
 

@@ -7,11 +7,15 @@ export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initializer: InitializerName;
+  /** Off, no optimizer changes it: it is the layer's own to update while training. */
+  readonly trainable?: false;
 }
 
 /** What a layer's `record` is given: tensors with the batch in front. */
 export interface LayerCall<Config> {
   readonly config: Config;
+  /** All that the layer takes; the first is `x`. */
+  readonly inputs: readonly Tensor[];
   readonly weights: Readonly<Record<string, Tensor>>;
   /** Off, dropout is the identity. */
   readonly training: boolean;
@@ -28,8 +32,14 @@ export interface LayerDefinition<Schema extends z.ZodType = z.ZodType> {
   /** As Keras names it. */
   readonly className: string;
   readonly config: Schema;
+  /** Takes two inputs or more; other layers take one. */
+  readonly joins?: true;
   weights?(config: z.output<Schema>, inputShape: readonly number[]): WeightSpec[];
-  outputShape(inputShape: readonly number[], config: z.output<Schema>): number[];
+  outputShape(
+    inputShape: readonly number[],
+    config: z.output<Schema>,
+    inputShapes: readonly (readonly number[])[],
+  ): number[];
   record(recorder: Recorder, x: Tensor, call: LayerCall<z.output<Schema>>): Tensor;
 }
 

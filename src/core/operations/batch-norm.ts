@@ -1,6 +1,9 @@
 import type { Tensor } from "../program.ts";
 import type { Recorder } from "../recorder.ts";
-import { defineOperation, type OperationCall } from "./define.ts";
+import { activationCode } from "./activation-code.ts";
+import { relu6Gradient, reluGradient } from "./activations.ts";
+import { defineOperation, type Operation, type OperationCall } from "./define.ts";
+import { fill } from "./elementwise.ts";
 
 /**
  * Batch normalisation (Ioffe and Szegedy 2015). Channels are the last axis; mean and variance are over all others.
@@ -79,14 +82,22 @@ export const movingAverage = defineOperation({
   infer: ({ moving }) => ({ updated: { shape: moving.shape } }),
 });
 
-/** y = activation(x * scale + shift). x [..., channels]; scale, shift [channels]. */
-export const scaleShift = defineOperation({
+/** y = activation(x * scale + shift), of which scale and shift are constants. x [..., channels]; scale, shift [channels]. */
+export const scaleShift: Operation<"scaleShift", "x" | "scale" | "shift", "y", "activation"> = {
   name: "scaleShift",
   inputs: ["x", "scale", "shift"],
   outputs: ["y"],
   attributes: ["activation"],
   infer: ({ x }) => ({ y: { shape: x.shape } }),
-});
+  gradients: {
+    x: (recorder, { inputs: { scale }, outputs: { y }, attributes: { activation } }, dy) => {
+      const slope = activation === activationCode.relu6 ? relu6Gradient : reluGradient;
+      const passed = activation === activationCode.none ? dy : recorder.apply(slope, { dy, from: y }, {}).dx;
+      const shift = recorder.apply(fill, {}, { value: 0, length: scale.shape[0] }).y;
+      return recorder.apply(scaleShift, { x: passed, scale, shift }, { activation: 0 }).y;
+    },
+  },
+};
 
 /**
  * The normalisation behind a kernel and its bias, as one kernel and bias: s = gamma / sqrt(variance + epsilon),
