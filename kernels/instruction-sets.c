@@ -19,9 +19,9 @@ static void find(void) {
     found[count++] = (InstructionSet){"avx512", "AVX-512", kernels_avx512};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     found[count++] = (InstructionSet){"avx2", "AVX2", kernels_avx2};
-  found[count] = (InstructionSet){"baseline", "SSE2", kernels_baseline};
+  found[count] = (InstructionSet){"sse2", "SSE2", kernels_baseline};
 #elif defined(__aarch64__)
-  found[count] = (InstructionSet){"baseline", "NEON", kernels_baseline};
+  found[count] = (InstructionSet){"neon", "NEON", kernels_baseline};
 #else
   found[count] = (InstructionSet){"baseline", "128-bit vectors", kernels_baseline};
 #endif

@@ -1,9 +1,10 @@
 /**
  * Compiles kernels/ to build/native/fovea.node with the machine's C compiler. It runs when the package is installed, so it
  * downloads nothing and never fails the install: without a working compiler it says in one line what is lost.
- * `CC` names another compiler; `FOVEA_SKIP_NATIVE=1` leaves the native backend out.
+ * `CC` names another compiler, and what that compiles for is what is built; `FOVEA_CFLAGS` gives it more arguments;
+ * `FOVEA_SKIP_NATIVE=1` leaves the native backend out.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
@@ -14,6 +15,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const kernels = join(root, "kernels");
 const output = join(root, "build", "native", "fovea.node");
 const compiler = process.env.CC || "cc";
+const moreFlags = (process.env.FOVEA_CFLAGS ?? "").split(" ").filter((flag) => flag !== "");
 
 const flags = [
   "-std=c11",
@@ -22,20 +24,26 @@ const flags = [
   "-fno-math-errno",
   "-fPIC",
   "-fvisibility=hidden",
-  "-w",
+  ...(moreFlags.length > 0 ? moreFlags : ["-w"]), // no warnings in an install
 ];
 
 const instructionSets = {
-  x64: {
+  x86_64: {
     baseline: [],
     avx2: ["-mavx2", "-mfma"],
     avx512: "-mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -mprefer-vector-width=512".split(" "),
   },
-  arm64: { baseline: [] },
 };
 
+/** What the compiler compiles for, such as x86_64-linux-gnu or arm64-apple-darwin23; this machine if it does not say. */
+function compilerTarget() {
+  const options = { encoding: "utf8", timeout: 10_000 };
+  const said = spawnSync(compiler, [...moreFlags, "-dumpmachine"], options).stdout?.trim();
+  return said || `${process.arch === "x64" ? "x86_64" : process.arch}-${process.platform}`;
+}
+
 /** Object name -> arguments; operations.c once for each instruction set. */
-function compilations() {
+function compilations(target) {
   const include = createRequire(import.meta.url)("node-api-headers").include_dir;
   const once = ["addon", "instruction-sets", "program", "threads"].map((name) => [
     name,
@@ -43,7 +51,7 @@ function compilations() {
   ]);
   // bit-equal to its TypeScript twin: every operation is rounded by itself
   once.push(["prepare", [join(kernels, "prepare.c"), "-ffp-contract=off"]]);
-  const sets = Object.entries(instructionSets[process.arch] ?? { baseline: [] });
+  const sets = Object.entries(instructionSets[target.split("-")[0]] ?? { baseline: [] });
   const each = sets.map(([name, options]) => [
     `operations-${name}`,
     [join(kernels, "operations.c"), `-DISA=${name}`, ...options],
@@ -51,8 +59,12 @@ function compilations() {
   return [...each, ...once]; // the longest first
 }
 
-const linkFlags = process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
-const libraries = process.platform === "darwin" ? [] : ["-lm", "-lpthread", "-ldl"];
+/** Node's own functions are found in the process that loads the addon, which a Mac's linker has to be told. */
+function linkArguments(target, library, objects) {
+  if (/darwin|macos/.test(target))
+    return ["-bundle", "-undefined", "dynamic_lookup", "-o", library, ...objects];
+  return ["-shared", "-o", library, ...objects, "-lm", "-lpthread", "-ldl"];
+}
 
 function compile(args) {
   return new Promise((resolve, reject) => {
@@ -97,7 +109,8 @@ async function build() {
   mkdirSync(dirname(output), { recursive: true });
   const folder = mkdtempSync(join(dirname(output), "build-"));
   try {
-    const jobs = compilations();
+    const target = compilerTarget();
+    const jobs = compilations(target);
     const object = (name) => join(folder, `${name}.o`);
     await runAll(
       jobs.map(
@@ -107,7 +120,8 @@ async function build() {
       ),
     );
     const library = join(folder, "fovea.node");
-    await compile([...linkFlags, "-o", library, ...jobs.map(([name]) => object(name)), ...libraries]);
+    const objects = jobs.map(([name]) => object(name));
+    await compile([...moreFlags, ...linkArguments(target, library, objects)]);
     renameSync(library, output);
   } finally {
     rmSync(folder, { recursive: true, force: true });

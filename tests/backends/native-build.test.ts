@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -31,10 +32,11 @@ beforeEach(() => {
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
 });
 
-/** A compiler that is a shell script: what it writes and how it ends is up to the test. */
-function compiler(body: string): string {
+/** A compiler that is a shell script: what it compiles for, what it writes and how it ends is up to the test. */
+function compiler(body: string, target = ""): string {
   const path = join(folder, "compiler");
-  writeFileSync(path, `#!/bin/sh\n${body}\n`);
+  const says = `case "$*" in *-dumpmachine) echo ${target}; exit;; esac`;
+  writeFileSync(path, `#!/bin/sh\n${says}\n${body}\n`);
   chmodSync(path, 0o755);
   return path;
 }
@@ -89,6 +91,19 @@ describe("build-native", () => {
     const later = new Date(Date.now() + 10_000);
     utimesSync(join(folder, "kernels", "vector.h"), later, later);
     expect(build(failing).output).toContain("no native backend");
+  });
+
+  it.each([
+    ["x86_64-linux-gnu", ["-DISA=avx2", "-DISA=avx512", "-DISA=baseline"], /-shared .* -lpthread/],
+    ["aarch64-linux-gnu", ["-DISA=baseline"], /-shared .* -lpthread/],
+    ["arm64-apple-darwin24.1.0", ["-DISA=baseline"], /-bundle -undefined dynamic_lookup/],
+  ])("compiles for what the compiler does: %s", (target, expected, linked) => {
+    const log = join(folder, "calls.txt");
+    build({ CC: compiler(`echo "$@" >> "${log}"; ${pretending}`, target), FOVEA_CFLAGS: "-g  -Wall" });
+    const calls = readFileSync(log, "utf8").trim().split("\n");
+    expect(calls.flatMap((call) => call.match(/-DISA=\w+/) ?? []).sort()).toEqual(expected);
+    expect(calls.at(-1)).toMatch(linked);
+    for (const call of calls) expect(call).toMatch(/-g -Wall/);
   });
 
   it("is left out on demand", () => {

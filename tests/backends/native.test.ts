@@ -105,9 +105,12 @@ describe("native backend", () => {
 
   it("takes threads and instruction set from the environment", () => {
     process.env.FOVEA_THREADS = "5";
-    process.env.FOVEA_ISA = "baseline";
+    const plainest = instructionSets.at(-1);
+    process.env.FOVEA_ISA = plainest;
     try {
-      expect(native()).toMatchObject({ threads: 5, instructionSet: "baseline" });
+      expect(native()).toMatchObject({ threads: 5, instructionSet: plainest });
+      process.env.FOVEA_ISA = "baseline";
+      expect(native()).toMatchObject({ threads: 5, instructionSet: plainest });
       expect(native({ threads: 2 }).threads).toBe(2);
     } finally {
       delete process.env.FOVEA_THREADS;
@@ -118,7 +121,8 @@ describe("native backend", () => {
   it.each([
     [{ threads: 0 }, "backend.threads", 'Expected 1 to 256 threads, found "0"'],
     [{ threads: 1.5 }, "backend.threads", 'found "1.5"'],
-    [{ instructionSet: "avx51" }, "backend.instruction-set", 'found "avx51"'],
+    [{ instructionSet: "avx51" }, "backend.instruction-set", 'processor has, found "avx51"'],
+    [{ instructionSet: "quantum" }, "backend.instruction-set", `Known: ${instructionSets.join(", ")}.`],
   ])("refuses %o", (options, code, message) => {
     expect(() => native(options)).toThrow(InputError);
     expect(() => native(options)).toThrow(expect.objectContaining({ code }));

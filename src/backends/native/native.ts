@@ -11,7 +11,7 @@ import { type Addon, loadAddon } from "./addon.ts";
 export interface NativeOptions {
   /** 1 to 256; the machine's available cores by default, or the environment's FOVEA_THREADS. */
   readonly threads?: number;
-  /** One of `avx512`, `avx2`, `baseline`; the best of the processor's by default, or the environment's FOVEA_ISA. */
+  /** One of `avx512`, `avx2`, `sse2`, `neon`; the processor's best by default, or the environment's FOVEA_ISA. */
   readonly instructionSet?: string;
   /** The compiled addon; the package's own by default. */
   readonly addonPath?: string;
@@ -132,7 +132,8 @@ function chooseThreads(wanted: number | string | undefined): number {
 function chooseInstructionSet(addon: Addon, wanted: string | undefined): number {
   if (wanted === undefined || wanted === "") return 0;
   const names = addon.instructionSets.map(({ name }) => name);
-  const index = names.indexOf(wanted);
+  // what every processor of the kind has: sse2 or neon
+  const index = wanted === "baseline" ? names.length - 1 : names.indexOf(wanted);
   if (index >= 0) return index;
   throw new InputError(
     "backend.instruction-set",
