@@ -6,6 +6,9 @@
 
 #include "threads.h"
 
+/* Up to here a double counts whole numbers. */
+static const int64_t MOST = 9007199254740991;
+
 typedef struct {
   size_t region, offset; /* bytes */
 } Place;
@@ -26,6 +29,7 @@ struct Program {
   size_t *region_bytes;
   char *constants;
   bool settled; /* the constants are those of the state of the last run */
+  bool skipping; /* the run under way leaves them as they are */
 };
 
 /* What is left of the words. */
@@ -42,7 +46,7 @@ static double take(Words *words) {
 
 static size_t take_size(Words *words) {
   double value = take(words);
-  if (!(value >= 0 && value <= 9007199254740991.0)) words->broken = true;
+  if (!(value >= 0 && value <= (double)MOST)) words->broken = true;
   return words->broken ? 0 : (size_t)value;
 }
 
@@ -57,13 +61,12 @@ static void read_tensor(Words *words, Program *program) {
   if (words->broken) return;
   *tensor = (Tensor){.dtype = (DType)dtype, .rank = (int32_t)rank, .count = 1};
   for (size_t i = 0; i < rank; i++) {
-    tensor->shape[i] = (int64_t)take_size(words);
-    if (__builtin_mul_overflow(tensor->count, tensor->shape[i], &tensor->count)) words->broken = true;
+    int64_t length = tensor->shape[i] = (int64_t)take_size(words);
+    if (length && tensor->count > MOST / length) words->broken = true;
+    else tensor->count *= length;
   }
-  size_t bytes;
-  if (__builtin_mul_overflow((size_t)tensor->count, element_bytes(tensor->dtype), &bytes) ||
-      __builtin_add_overflow(bytes, place->offset, &bytes) || bytes > program->region_bytes[place->region])
-    words->broken = true;
+  uint64_t bytes = (uint64_t)tensor->count * element_bytes(tensor->dtype) + place->offset;
+  if (bytes > program->region_bytes[place->region]) words->broken = true;
 }
 
 static void read_node(Words *words, Program *program, const Kernel *kernels, size_t known, double **attribute) {
@@ -105,7 +108,10 @@ static Program *allocate_program(size_t count, size_t regions) {
 }
 
 static bool take_regions(Program *program, const double *region_bytes) {
-  for (size_t i = 0; i < program->regions; i++) program->region_bytes[i] = (size_t)region_bytes[i];
+  for (size_t i = 0; i < program->regions; i++) {
+    if (region_bytes[i] >= (double)SIZE_MAX) return false; /* where addresses have 32 bits */
+    program->region_bytes[i] = (size_t)region_bytes[i];
+  }
   program->constants = program->regions < FIRST_INPUT ? NULL : allocate_aligned(program->region_bytes[CONSTANTS] + 1);
   return program->constants != NULL;
 }
@@ -159,21 +165,26 @@ static void find_tensors(Program *program, char *const *given) {
   }
 }
 
-bool run_program(Program *program, int threads, char *const *given, bool state_changed) {
+bool run_part(Program *program, int threads, char *const *given, bool state_changed, size_t first, size_t end) {
   begin_run(threads);
   find_tensors(program, given);
-  bool done = true, settled = program->settled && !state_changed;
+  if (first == 0) program->skipping = program->settled && !state_changed;
   program->settled = false; /* unless all goes well */
+  bool done = true;
   double start = now();
-  for (size_t i = 0; i < program->nodes && done; i++) {
+  for (size_t i = first; i < end && done; i++) {
     Node *node = &program->node[i];
-    if (settled && node->constant) continue;
+    if (program->skipping && node->constant) continue;
     done = node->kernel->run(&node->call);
-    double end = now();
-    node->seconds += end - start;
-    start = end;
+    double finish = now();
+    node->seconds += finish - start;
+    start = finish;
   }
-  program->settled = done;
+  program->settled = done && end == program->nodes;
   end_run();
   return done;
+}
+
+bool run_program(Program *program, int threads, char *const *given, bool state_changed) {
+  return run_part(program, threads, given, state_changed, 0, program->nodes);
 }

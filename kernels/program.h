@@ -43,3 +43,5 @@ double node_seconds(const Program *program, size_t node);
  * constants. False when scratch memory lacks.
  */
 bool run_program(Program *program, int threads, char *const *given, bool state_changed);
+/* The same for nodes [first, end): a run may be made in parts, in order, by a thread that has other things to do between. */
+bool run_part(Program *program, int threads, char *const *given, bool state_changed, size_t first, size_t end);

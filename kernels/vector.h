@@ -35,7 +35,13 @@ INLINE void store(float *p, Vector v) { *(UnalignedVector *)p = v; }
 INLINE Vector splat(float value) { return value - (Vector){0}; }
 
 /* x * y + sum, rounded once where the target has such an instruction. */
-INLINE Vector multiply_add(Vector x, Vector y, Vector sum) { return x * y + sum; }
+INLINE Vector multiply_add(Vector x, Vector y, Vector sum) {
+#if defined(__wasm_relaxed_simd__)
+  return (Vector)__builtin_wasm_relaxed_madd_f32x4(x, y, sum);
+#else
+  return x * y + sum;
+#endif
+}
 
 /* 0, 1, 2 … */
 INLINE Integers lane_numbers(void) {

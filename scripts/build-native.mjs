@@ -135,5 +135,5 @@ async function main() {
 }
 
 main().catch((error) => {
-  console.warn(`fovea: no native backend (${error.message}); training will be many times slower.`);
+  console.warn(`fovea: no native backend (${error.message}); the wasm backend takes its place, a few times slower.`);
 });

@@ -2,7 +2,7 @@ import type { Backend } from "../core/backend.ts";
 import { InputError, suggest } from "../util/errors.ts";
 import { referenceBackend } from "./reference/reference.ts";
 
-export const backendNames = ["auto", "native", "reference"] as const;
+export const backendNames = ["auto", "native", "wasm", "reference"] as const;
 
 export interface ChosenBackend {
   readonly backend: Backend;
@@ -10,21 +10,38 @@ export interface ChosenBackend {
   readonly notice?: string;
 }
 
+type Loaded = (Backend & { readonly notice?: string }) | { readonly unavailable: string };
+
+/** Loaded when they are asked for: each has files of its own to read. */
+const load = {
+  native: async (): Promise<Loaded> => (await import("./native/native.ts")).loadNativeBackend(),
+  wasm: async (): Promise<Loaded> => (await import("./wasm-node/load.ts")).loadWasmBackend(),
+};
+
 /**
  * The backend of this name; `auto` takes the fastest that loads.
  * @throws InputError `backend.unknown`, `backend.unavailable`
  */
 export async function chooseBackend(name: string): Promise<ChosenBackend> {
   if (name === "reference") return { backend: referenceBackend };
-  if (name !== "auto" && name !== "native") {
+  if (name === "auto") return chooseFastest();
+  if (name !== "native" && name !== "wasm") {
     throw new InputError("backend.unknown", `Unknown backend "${name}". ${suggest(name, backendNames)}`);
   }
-  const { loadNativeBackend } = await import("./native/native.ts");
-  const native = loadNativeBackend();
+  const backend = await load[name]();
+  if (!("unavailable" in backend)) return { backend, notice: backend.notice };
+  throw new InputError("backend.unavailable", `The ${name} backend cannot be used: ${backend.unavailable}`);
+}
+
+async function chooseFastest(): Promise<ChosenBackend> {
+  const native = await load.native();
   if (!("unavailable" in native)) return { backend: native };
-  if (name === "native") {
-    throw new InputError("backend.unavailable", `The native backend cannot be used: ${native.unavailable}`);
+  const lost = `The native backend cannot be used (${native.unavailable})`;
+  const wasm = await load.wasm();
+  if (!("unavailable" in wasm)) {
+    const notice = `${lost}; the wasm backend takes its place and is a few times slower`;
+    return { backend: wasm, notice: wasm.notice ? `${notice}. ${wasm.notice}` : notice };
   }
-  const notice = `The native backend cannot be used (${native.unavailable}); the reference backend takes its place and is some hundred times slower`;
+  const notice = `${lost}, nor the wasm backend (${wasm.unavailable}); the reference backend takes their place and is some hundred times slower`;
   return { backend: referenceBackend, notice };
 }

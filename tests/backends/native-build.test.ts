@@ -58,7 +58,7 @@ describe("build-native", () => {
     expect(build({ CC: "no-such-compiler" })).toEqual({
       status: 0,
       output:
-        'fovea: no native backend (no C compiler "no-such-compiler" was found); training will be many times slower.\n',
+        'fovea: no native backend (no C compiler "no-such-compiler" was found); the wasm backend takes its place, a few times slower.\n',
     });
     expect(statSync(output, { throwIfNoEntry: false })).toBeUndefined();
   });

@@ -4,20 +4,14 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { encodeProgram } from "../../src/backends/encode.ts";
 import { loadAddon } from "../../src/backends/native/addon.ts";
-import { loadNativeBackend, type NativeBackend } from "../../src/backends/native/native.ts";
+import { loadNativeBackend } from "../../src/backends/native/native.ts";
 import { referenceBackend } from "../../src/backends/reference/reference.ts";
-import { lossFor } from "../../src/core/losses.ts";
 import { viewMemory } from "../../src/core/memory.ts";
-import { buildModel, initialWeights } from "../../src/core/model.ts";
-import { reportNetwork } from "../../src/core/networks/report.ts";
-import { type OperationName, operationNames } from "../../src/core/operations/table.ts";
-import { createOptimizer } from "../../src/core/optimizers/table.ts";
-import { trainingProgram } from "../../src/core/programs.ts";
+import { operationNames } from "../../src/core/operations/table.ts";
 import { InputError } from "../../src/util/errors.ts";
-import { RandomStream } from "../../src/util/random.ts";
-import { elementCount } from "../../src/util/shapes.ts";
-import { type InputCase, type OperationCase, operationCases } from "./operation-cases.ts";
+import { operationCases } from "./operation-cases.ts";
 import { prepareOperation, runOperation } from "./operation-run.ts";
+import { sameBytes, telling, trainBriefly } from "./same-bits.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-native-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,7 +29,7 @@ describe.each(instructionSets)("the same bits on any number of threads, %s", (in
   const backends = someThreads.map((threads) => native({ threads, instructionSet }));
 
   it.each(operationNames)("%s", async (operation) => {
-    const run = prepareOperation(operation, withFractions(largest(operation)));
+    const run = prepareOperation(operation, telling(operation));
     const [one, ...others] = await Promise.all(backends.map((backend) => runOperation(backend, run)));
     for (const other of others) {
       for (const [name, values] of Object.entries(one))
@@ -44,53 +38,10 @@ describe.each(instructionSets)("the same bits on any number of threads, %s", (in
   });
 
   it("three Adam steps of the report's network", async () => {
-    const states = await Promise.all(backends.map((backend) => train(backend, 3)));
+    const states = await Promise.all(backends.map((backend) => trainBriefly(backend, 3)));
     for (const state of states) expect(sameBytes(state, states[0])).toBe(true);
   });
 });
-
-/** Much faster than `toEqual` on a million numbers. */
-function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
-    new Uint8Array(buffer, byteOffset, byteLength);
-  return Buffer.compare(bytes(a), bytes(b)) === 0;
-}
-
-/** The case with the most input elements: it is cut into several pieces. */
-function largest(operation: OperationName): OperationCase {
-  const size = ({ inputs }: OperationCase) =>
-    Object.values(inputs).reduce((total, { shape }) => total + elementCount(shape), 0);
-  return operationCases[operation].reduce((best, one) => (size(one) > size(best) ? one : best));
-}
-
-/** Whole numbers add up to the same in any order; fractions do not. */
-function withFractions(one: OperationCase): OperationCase {
-  const inputs = Object.entries(one.inputs).map(([name, input]): [string, InputCase] => {
-    const plain = input.dtype === undefined && "integers" in input.fill;
-    return [name, plain ? { ...input, fill: { range: [-1, 1] } } : input];
-  });
-  return { ...one, inputs: Object.fromEntries(inputs) };
-}
-
-/** The whole state after some steps on 5 random images of 46x46. */
-async function train(backend: NativeBackend, steps: number): Promise<Uint8Array> {
-  const model = buildModel(reportNetwork([46, 46, 3], 1));
-  const program = trainingProgram(model, lossFor(1), createOptimizer("Adam"), { batchSize: 5 });
-  const memory = { state: backend.allocate(program.stateBytes), work: backend.allocate(program.workBytes) };
-  const state = viewMemory(memory.state, "float32", 0, program.stateBytes / 4);
-  initialWeights(model, 1).forEach((values, i) => {
-    state.set(values, model.weights[i].offset);
-  });
-  const random = new RandomStream(1, "images");
-  const inputs = {
-    images: Float32Array.from({ length: 5 * 46 * 46 * 3 }, () => random.next()),
-    labels: Float32Array.of(0, 1, 1, 0, 1),
-    settings: Float32Array.of(0.001),
-  };
-  const executable = backend.compile(program);
-  for (let step = 0; step < steps; step++) await executable.run(memory, inputs);
-  return viewMemory(memory.state, "uint8", 0, program.stateBytes);
-}
 
 describe("native backend", () => {
   it("names its instruction set and threads", () => {

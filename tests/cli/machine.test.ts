@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmod, cp, mkdir, rm, symlink } from "node:fs/promises";
+import { chmod, cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -122,10 +122,21 @@ describe("an install without a C compiler", () => {
     const out = join(scratch, "slow");
     const { status, stdout } = await runNode([cli, "train", photos, ...quick, "--out", out]);
     expect(stdout).toMatch(
-      /^The native backend cannot be used \(it was not compiled .*hundred times slower\n/,
+      /^The native backend cannot be used \(it was not compiled .*\); the wasm backend .* a few times slower\n/,
     );
-    expect(stdout).toContain("backend reference");
+    expect(stdout).toContain("backend wasm, ");
     expect(status).toBe(0);
+    const broken = join(install, "dist", "backends", "wasm", "features.js");
+    await writeFile(
+      broken,
+      "export const hasSimd = () => false;\nexport const hasRelaxedSimd = () => false;\n",
+    );
+    const slowest = await runNode([cli, "train", photos, ...quick, "--out", join(scratch, "slowest")]);
+    expect(slowest.stdout).toMatch(
+      /^The native backend .*, nor the wasm backend \(.*\); .* hundred times slower\n/,
+    );
+    expect(slowest.stdout).toContain("backend reference");
+    expect(slowest.status).toBe(0);
     const refused = await runNode([cli, "train", photos, "--backend", "native"]);
     expect(refused.stderr).toMatch(
       /^fovea: The native backend cannot be used: .* \[backend\.unavailable\]\n$/,

@@ -5,11 +5,12 @@ import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { readSources, root } from "../support/source-files.ts";
 
-/** What runs in a browser too: `backends` without `native`, which is an addon, and `choose.ts`, which loads it. */
+/** What runs in a browser too: `backends` without `native` and `wasm-node`, and `choose.ts`, which loads them. */
 const portable = [
   "src/util",
   "src/core",
   "src/backends/reference",
+  "src/backends/wasm",
   "src/formats",
   "src/data",
   "src/training",

@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
 import type { Backend, Executable, InputArray, Memory } from "../../core/backend.ts";
-import { arrayTypes, type MemoryBlock } from "../../core/memory.ts";
-import { operationNames } from "../../core/operations/table.ts";
-import type { DType, Program } from "../../core/program.ts";
+import type { MemoryBlock } from "../../core/memory.ts";
+import type { Program } from "../../core/program.ts";
 import { InputError, suggest } from "../../util/errors.ts";
-import { elementCount } from "../../util/shapes.ts";
+import { checkKernels, chooseThreads } from "../checks.ts";
 import { encodeProgram } from "../encode.ts";
+import { collectInputs } from "../inputs.ts";
+import { createQueue } from "../queue.ts";
+import { insufficientMemory, scratchLacks } from "../refusals.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 
 export interface NativeOptions {
@@ -24,23 +26,21 @@ export interface NativeBackend extends Backend {
   readonly instructionSets: readonly string[];
 }
 
-const MAX_THREADS = 256;
-
 /** The C kernels, or why they cannot be had. Throws an `InputError` for options that make no sense. */
 export function loadNativeBackend(
   options: NativeOptions = {},
 ): NativeBackend | { readonly unavailable: string } {
   const addon = loadAddon(options.addonPath);
   if ("unavailable" in addon) return addon;
-  checkKernels(addon);
-  const threads = chooseThreads(options.threads ?? process.env.FOVEA_THREADS);
+  checkKernels("the native addon", addon.kernels, "node scripts/build-native.mjs");
+  const threads = chooseThreads(options.threads ?? process.env.FOVEA_THREADS, availableParallelism());
   const set = chooseInstructionSet(addon, options.instructionSet ?? process.env.FOVEA_ISA);
   return createBackend(addon, threads, set);
 }
 
 function createBackend(addon: Addon, threads: number, set: number): NativeBackend {
   const { name, title } = addon.instructionSets[set];
-  const queue = createQueue();
+  const queue = createQueue(); // a run that waits for the pool would hold one of the few threads that read files for Node
   return {
     name: "native",
     description: `native, ${title}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
@@ -65,32 +65,17 @@ function compile(
     run: async (memory, inputs, stateChanged = true) => {
       const regions = collectRegions(program, memory, inputs);
       const done = await queue(() => addon.run(compiled, threads, regions, stateChanged));
-      if (!done)
-        throw new InputError("memory.scratch", "Expected memory for an operation's scratch, found none left");
+      if (!done) throw scratchLacks();
     },
     timings: () =>
       [...addon.seconds(compiled)].map((seconds, i) => ({ operation: program.nodes[i].operation, seconds })),
   };
 }
 
-/** One task after another: a run that waits for the pool would hold one of the few threads that read files for Node. */
-function createQueue(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const result = last.then(task);
-    last = result.catch(() => undefined);
-    return result;
-  };
-}
-
 function allocate(addon: Addon, byteLength: number): MemoryBlock {
   const buffer = addon.allocate(byteLength);
   if (buffer) return { buffer, byteOffset: 0, byteLength };
-  const megabytes = Math.ceil(byteLength / 2 ** 20);
-  throw new InputError(
-    "memory.insufficient",
-    `Expected ${megabytes} MB of free memory, found less; a smaller batch or image size needs less`,
-  );
+  throw insufficientMemory(byteLength);
 }
 
 function collectRegions(
@@ -98,35 +83,7 @@ function collectRegions(
   memory: Memory,
   inputs: Readonly<Record<string, InputArray>>,
 ): (ArrayBufferLike | InputArray)[] {
-  const arrays = [...program.inputs].map(([name, { dtype, shape }]) =>
-    checkInput(name, inputs[name], dtype, elementCount(shape)),
-  );
-  return [memory.state.buffer, memory.work.buffer, ...arrays];
-}
-
-function checkInput(name: string, array: InputArray | undefined, dtype: DType, length: number): InputArray {
-  if (array instanceof arrayTypes[dtype] && array.length === length) return array;
-  const found = array ? `${array.constructor.name} of ${array.length}` : "nothing";
-  throw new Error(
-    `Expected input "${name}" to be a ${arrayTypes[dtype].name} of ${length} elements, found ${found}`,
-  );
-}
-
-/** An addon that was compiled from other sources would fail in the middle of a run. */
-function checkKernels(addon: Addon): void {
-  const missing = operationNames.filter((name) => !addon.kernels.includes(name));
-  if (missing.length === 0) return;
-  throw new Error(
-    `Expected the native addon to have a kernel for every operation, found none for ${missing.join(", ")}; ` +
-      "compile it anew with: node scripts/build-native.mjs",
-  );
-}
-
-function chooseThreads(wanted: number | string | undefined): number {
-  if (wanted === undefined || wanted === "") return Math.min(availableParallelism(), MAX_THREADS);
-  const threads = Number(wanted);
-  if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
-  throw new InputError("backend.threads", `Expected 1 to ${MAX_THREADS} threads, found "${wanted}"`);
+  return [memory.state.buffer, memory.work.buffer, ...collectInputs(program, inputs)];
 }
 
 function chooseInstructionSet(addon: Addon, wanted: string | undefined): number {
