@@ -17,6 +17,8 @@ typedef struct {
   const float *from, *weights, *bias; /* bias may be null */
   int64_t from_row, weights_row, weights_tap;
   int64_t rows; /* of taps; none gives the bias alone */
+  const float *ahead; /* what the next row will need that this one does not, `ahead_rows` of the source */
+  int64_t ahead_rows;
   int64_t channels;
   float *to;
   int64_t to_step;
@@ -25,26 +27,35 @@ typedef struct {
 } DepthwiseRow;
 
 /* `columns`, `step` and mostly `taps` are constants; `from`, `weights` and `to` those of the first column and tap. */
-INLINE void depthwise_tile(int columns, int64_t taps, int step, const DepthwiseRow *g, const float *from,
-                           const float *weights, float *to) {
-  for (int64_t c = 0; c < g->channels; c += WIDTH) {
-    int64_t lanes = g->channels - c;
-    Vector sums[ROW_COLUMNS], bias = g->bias ? load_some(g->bias + c, lanes) : splat(0);
-    UNROLL for (int t = 0; t < columns; t++) sums[t] = bias;
-    for (int64_t i = 0; i < g->rows; i++) {
-      const float *x = from + i * g->from_row + c, *w = weights + i * g->weights_row + c;
-      for (int64_t b = 0; b < taps; b++) {
-        Vector weight = load_some(w + b * g->weights_tap, lanes);
-        UNROLL for (int t = 0; t < columns; t++)
-          sums[t] = multiply_add(load_some(x + (t * step + b) * g->channels, lanes), weight, sums[t]);
-      }
-    }
-    UNROLL for (int t = 0; t < columns; t++) {
-      Vector y = activate(sums[t], g->activation);
-      if (g->streamed) stream(to + t * g->to_step + c, y);
-      else store_some(to + t * g->to_step + c, y, lanes);
+INLINE void depthwise_vector(int columns, int64_t taps, int step, const DepthwiseRow *g, const float *from,
+                             const float *weights, float *to, int64_t c, int64_t lanes) {
+  if (columns > 1) {
+    int64_t vectors = columns * step * g->ahead_rows;
+    ask_ahead(g->ahead + (from - g->from) * g->ahead_rows + c / WIDTH * vectors * WIDTH, vectors);
+  }
+  Vector sums[ROW_COLUMNS], bias = g->bias ? load_some(g->bias + c, lanes) : splat(0);
+  UNROLL for (int t = 0; t < columns; t++) sums[t] = bias;
+  for (int64_t i = 0; i < g->rows; i++) {
+    const float *x = from + i * g->from_row + c, *w = weights + i * g->weights_row + c;
+    for (int64_t b = 0; b < taps; b++) {
+      Vector weight = load_some(w + b * g->weights_tap, lanes);
+      UNROLL for (int t = 0; t < columns; t++)
+        sums[t] = multiply_add(load_some(x + (t * step + b) * g->channels, lanes), weight, sums[t]);
     }
   }
+  UNROLL for (int t = 0; t < columns; t++) {
+    Vector y = activate(sums[t], g->activation);
+    if (g->streamed) stream(to + t * g->to_step + c, y);
+    else store_some(to + t * g->to_step + c, y, lanes);
+  }
+}
+
+/* All channels, in whole vectors (their length a constant) and what is left. */
+INLINE void depthwise_tile(int columns, int64_t taps, int step, const DepthwiseRow *g, const float *from,
+                           const float *weights, float *to) {
+  int64_t c = 0;
+  for (; c + WIDTH <= g->channels; c += WIDTH) depthwise_vector(columns, taps, step, g, from, weights, to, c, WIDTH);
+  if (c < g->channels) depthwise_vector(columns, taps, step, g, from, weights, to, c, g->channels - c);
 }
 
 /* Results whose taps all lie inside of the source, from `from` on. */
@@ -104,6 +115,8 @@ static void depthwise_forward_band(void *context, int64_t index, void *scratch) 
     r.from = x + (top + above) * r.from_row;
     r.weights = g->kernel + above * r.weights_row;
     r.to = g->to + (image * g->out_height + row) * g->out_width * g->channels;
+    r.ahead = x + (top + g->kernel_height) * r.from_row;
+    r.ahead_rows = g->stride_height;
     depthwise_row(&r, g->kernel_width, g->stride_width, -g->pad_left, g->width, g->out_width);
   }
   if (g->streamed) finish_streams();
@@ -140,8 +153,11 @@ static void depthwise_input_band(void *context, int64_t index, void *scratch) {
     r.rows = tap > last ? 0 : (last - tap) / stride + 1;
     r.from = g->dy + (image * g->out_height + (at - tap) / stride) * dy_row;
     r.weights = g->kernel + tap * kernel_row;
+    r.ahead = r.from + dy_row;
+    r.ahead_rows = 1;
     float *dx = g->to + (image * g->height + i) * g->width * g->channels;
-    for (int64_t residue = 0; residue < g->stride_width; residue++) depthwise_input_columns(g, r, residue, dx);
+    for (int64_t residue = 0; residue < g->stride_width; residue++, r.ahead_rows = 0)
+      depthwise_input_columns(g, r, residue, dx);
   }
   if (g->streamed) finish_streams();
 }

@@ -132,6 +132,7 @@ static bool op_depthwiseConv2dKernelGradient(const Call *call) {
   Depthwise g = depthwise_sizes(call, &call->inputs[0], &call->outputs[0], &call->inputs[1]);
   int64_t size = call->outputs[0].count;
   if (size == 0) return true;
+  if (has_tap_sums(&g)) return depthwise_tap_sums(&g, &call->outputs[0]);
   g.parts = larger_of(1, smaller_of(DEPTHWISE_PARTS, g.batch * g.out_height));
   g.to = shared_scratch((size_t)(g.parts * size) * sizeof(float));
   return g.to && parallel(g.parts, 0, depthwise_kernel_task, &g) && sum_parts(g.to, g.parts, size, call->outputs[0].data);

@@ -11,6 +11,7 @@
 #include "convolution-kernel-gradient.c"
 #include "convolution.c"
 #include "dense.c"
+#include "depthwise-kernel-gradient.c"
 #include "depthwise-rows.c"
 #include "depthwise.c"
 #include "elementwise.c"
