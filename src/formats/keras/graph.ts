@@ -1,6 +1,7 @@
+import type { LayerDescription } from "../../core/description.ts";
 import { type KerasGraph, type KerasLayer, nameOf, unsupported } from "./config-schema.ts";
 
-/** A layer of a functional model and the layers that it takes from; none where it takes the model's input. */
+/** A layer of a functional model and the layers that it takes from, the model's input among them. */
 export interface GraphLayer {
   readonly layer: KerasLayer;
   /** Absent where the layer takes from the one before it, as in a sequence. */
@@ -9,9 +10,12 @@ export interface GraphLayer {
 
 /**
  * The layers of a functional model without its input, in the order of the file, in which each stands after those
- * that it takes from. Only the first may take the model's input: a description has no name for it.
+ * that it takes from. The input has a name where one asks for it by name.
  */
-export function graphLayers(className: string, { layers, output_layers: outputs }: KerasGraph): GraphLayer[] {
+export function graphLayers(
+  className: string,
+  { layers, output_layers: outputs }: KerasGraph,
+): { layers: GraphLayer[]; inputName?: string } {
   const [input, ...rest] = layers;
   if (input.class_name !== "InputLayer")
     throw unsupported(nameOf(input), `${className} without an InputLayer`);
@@ -19,15 +23,27 @@ export function graphLayers(className: string, { layers, output_layers: outputs 
   if (referencesIn(outputs).some((name) => name !== last) || referencesIn(outputs).length > 1) {
     throw unsupported(last, `${className} with outputs beside it`);
   }
-  return rest.map((layer, i) => connect(layer, nameOf(layers[i]), i === 0 ? undefined : nameOf(input)));
+  const connected = rest.map((layer, i) => connect(layer, nameOf(layers[i])));
+  const inputName = nameOf(input);
+  const named = connected.some(({ inputs }) => inputs?.includes(inputName));
+  return { layers: connected, ...(named && { inputName }) };
 }
 
-function connect(layer: KerasLayer, previous: string, forbidden: string | undefined): GraphLayer {
+/** How Keras 2 writes where a layer takes from, which Keras 3 reads too. */
+export function inboundNodes({ inputs }: LayerDescription, previous: string): unknown {
+  return [(inputs ?? [previous]).map(referenceTo)];
+}
+
+/** Layer, call of the layer, output of the call, and what else the call was given. */
+function referenceTo(name: string): unknown {
+  return [name, 0, 0, {}];
+}
+
+function connect(layer: KerasLayer, previous: string): GraphLayer {
   const name = nameOf(layer);
   const calls = layer.inbound_nodes ?? [];
   if (calls.length !== 1) throw unsupported(name, `use in ${calls.length} places`);
   const inputs = referencesIn(calls[0]);
-  if (forbidden !== undefined && inputs.includes(forbidden)) throw unsupported(name, "branch from the input");
   return inputs.length === 1 && inputs[0] === previous ? { layer } : { layer, inputs };
 }
 

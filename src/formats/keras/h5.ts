@@ -18,7 +18,7 @@ import { layout, readWeights, writeWeights } from "./weights.ts";
 
 /**
  * The bytes of a `.h5`, in pieces that lie one behind the other. The weights are kept to the bit and not copied: most pieces are the
- * model's own memory, which must not change until they have been used. Throws where the model is not a sequence of layers.
+ * model's own memory, which must not change until they have been used.
  */
 export function writeKerasH5(model: SavedModel): Uint8Array[] {
   const root = new NewGroup();

@@ -9,7 +9,10 @@ const keras2Keys: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   LeakyReLU: { negativeSlope: "alpha" },
 };
 
-export function toKerasLayer({ className, name, config }: LayerDescription): unknown {
+export function toKerasLayer({ className, name, config }: LayerDescription): {
+  class_name: string;
+  config: Record<string, unknown>;
+} {
   const aliases = keras2Keys[className] ?? {};
   const translated = Object.entries(config).map(([key, value]) => [
     aliases[key] ?? toSnakeCase(key),
@@ -38,9 +41,14 @@ export function fromKerasLayer(layer: KerasLayer): LayerDescription {
     .filter(([key, value]) => !droppedKeys.has(key) && !saysTheDefault(key, value))
     .map(([key, value]) => {
       const alias = aliases.find(([, keras2]) => keras2 === key)?.[0];
-      return [alias ?? toCamelCase(key), fromKerasValue(value, name)];
+      return [alias ?? toCamelCase(key), fromKerasValue(key === "axis" ? oneAxis(value) : value, name)];
     });
   return { className: layer.class_name, name, config: Object.fromEntries(entries) };
+}
+
+/** Keras 2 writes the axis of a normalisation as a list. */
+function oneAxis(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 ? value[0] : value;
 }
 
 /** What Keras writes out in each layer and a description leaves unsaid. Null is the default wherever it is allowed. */

@@ -1,33 +1,48 @@
 import { z } from "zod";
 import type { LayerDescription, ModelDescription } from "../../core/description.ts";
 import { InputError } from "../../util/errors.ts";
-import { type KerasGraph, type KerasLayer, parseModelConfig, unsupported } from "./config-schema.ts";
-import { graphLayers } from "./graph.ts";
+import { type KerasGraph, type KerasLayer, parseModelConfig } from "./config-schema.ts";
+import { graphLayers, inboundNodes } from "./graph.ts";
 import { fromKerasLayer, toKerasLayer } from "./layer-config.ts";
 
-/** The value of Keras's `model_config` for a sequence of layers, in the spelling that Keras 2 and 3 both read. */
+/** The value of Keras's `model_config`, in the spelling that Keras 2 and 3 both read. */
 export function toModelConfig(description: ModelDescription): unknown {
-  description.layers.forEach((layer, i) => {
-    refuseBranch(layer, description.layers[i - 1]);
-  });
+  const inputName = description.inputName ?? unusedName("input_layer", description.layers);
   const inputLayer = {
     class_name: "InputLayer",
     config: {
       batch_input_shape: [null, ...description.inputShape], // Keras 3 calls it batch_shape, and reads this too
       dtype: "float32",
-      name: unusedName("input_layer", description.layers),
+      name: inputName,
     },
   };
-  const layers = [inputLayer, ...description.layers.map(toKerasLayer)];
-  return { class_name: "Sequential", config: { name: description.name, layers } };
+  const layers = description.layers.map(toKerasLayer);
+  if (isSequence(description.layers)) {
+    return { class_name: "Sequential", config: { name: description.name, layers: [inputLayer, ...layers] } };
+  }
+  const names = [inputName, ...description.layers.map(({ name }) => name)];
+  const connected = layers.map((layer, i) => ({
+    ...layer,
+    name: names[i + 1],
+    inbound_nodes: inboundNodes(description.layers[i], names[i]),
+  }));
+  const config = {
+    name: description.name,
+    trainable: true,
+    layers: [{ ...inputLayer, name: inputName, inbound_nodes: [] }, ...connected],
+    input_layers: [[inputName, 0, 0]],
+    output_layers: [[names[names.length - 1], 0, 0]],
+  };
+  return { class_name: "Functional", config };
 }
 
 /** The description in the text of `model_config`, as Keras 2 or Keras 3 writes it, sequential or functional. */
 export function fromModelConfig(json: string): ModelDescription {
   const { class_name: className, config } = parseModelConfig(json);
   const inputShape = inputShapeOf(config, config.layers[0]);
-  const layers = className === "Sequential" ? sequentialLayers(config) : functionalLayers(className, config);
-  return { name: config.name, inputShape, layers };
+  const graph =
+    className === "Sequential" ? { layers: sequentialLayers(config) } : functionalLayers(className, config);
+  return { name: config.name, inputShape, ...graph };
 }
 
 function sequentialLayers({ layers }: KerasGraph): LayerDescription[] {
@@ -35,16 +50,19 @@ function sequentialLayers({ layers }: KerasGraph): LayerDescription[] {
   return (layers[0].class_name === "InputLayer" ? layers.slice(1) : layers).map(fromKerasLayer);
 }
 
-function functionalLayers(className: string, graph: KerasGraph): LayerDescription[] {
-  return graphLayers(className, graph).map(({ layer, inputs }) =>
+function functionalLayers(className: string, graph: KerasGraph) {
+  const { layers, ...input } = graphLayers(className, graph);
+  const described = layers.map(({ layer, inputs }) =>
     inputs === undefined ? fromKerasLayer(layer) : { ...fromKerasLayer(layer), inputs },
   );
+  return { layers: described, ...input };
 }
 
-function refuseBranch(layer: LayerDescription, previous: LayerDescription | undefined): void {
-  const inputs = layer.inputs ?? [];
-  if (inputs.length === 0 || (inputs.length === 1 && inputs[0] === previous?.name)) return;
-  throw unsupported(layer.name, `branch that takes from ${inputs.map((input) => `"${input}"`).join(", ")}`);
+/** Each layer takes from the one before it. */
+function isSequence(layers: readonly LayerDescription[]): boolean {
+  return layers.every(
+    ({ inputs }, i) => inputs === undefined || (inputs.length === 1 && inputs[0] === layers[i - 1]?.name),
+  );
 }
 
 const batchShapeSchema = z.tuple([z.number().nullable(), z.number(), z.number(), z.number()]);

@@ -54,5 +54,6 @@ export function readWeights(root: ReadGroup): WeightRecord[] {
 
 /** `kernel` of Keras 2's `conv2d/kernel:0` and of Keras 3's `sequential/conv2d/kernel`. */
 function lastName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1).replace(/:\d+$/, "");
+  const name = path.slice(path.lastIndexOf("/") + 1).replace(/:\d+$/, "");
+  return name === "depthwise_kernel" ? "kernel" : name; // Keras 2's name of it
 }

@@ -50,17 +50,13 @@ describe("a model that is written and read", () => {
     }
   });
 
-  it("is refused while it branches", async () => {
+  it("keeps where layers branch and join", async () => {
     const { description, weights } = smallModel();
     const [first, second, ...rest] = description.layers;
-    const layers = [first, second, { ...rest[0], inputs: ["rescaling"] }];
-    const write = () => writeKerasH5({ description: { ...description, layers }, weights });
-    expect(write).toThrow(
-      expect.objectContaining({
-        code: "model.unsupported",
-        message: expect.stringContaining('"leaky_re_lu"'),
-      }),
-    );
+    const add = { className: "Add", name: "add", config: {}, inputs: ["conv2d", "leaky_re_lu", "photo"] };
+    const layers = [first, second, { ...rest[0], inputs: ["rescaling"] }, add, ...rest.slice(1)];
+    const graph = { description: { ...description, inputName: "photo", layers }, weights };
+    expect(await readKerasH5(joined(writeKerasH5(graph)))).toEqual(graph);
   });
 });
 
