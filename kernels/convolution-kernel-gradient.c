@@ -181,14 +181,14 @@ static Upstream kernel_gradient_sizes(const Call *call, int kernel_size) {
 /* Attributes: strides, pads, kernelHeight, kernelWidth. */
 static bool op_conv2dKernelGradient(const Call *call) {
   Upstream u = kernel_gradient_sizes(call, 4);
-  return run_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, NULL);
+  return run_dense_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, NULL);
 }
 
 /* Attributes: strides, pads, activation, kernelHeight, kernelWidth. */
 static bool op_convBiasKernelGradient(const Call *call) {
   Upstream u = kernel_gradient_sizes(call, 5);
   if (call->attributes[4] == 1) u.y = call->inputs[2].data;
-  return run_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, call->outputs[1].data);
+  return run_dense_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, call->outputs[1].data);
 }
 
 /* Attributes: strides, pads, kernelHeight, kernelWidth, convHeight, convWidth, poolHeight, poolWidth. */

@@ -8,6 +8,7 @@
 #include "convolution-input-gradient.c"
 #include "convolution-pooled-input-gradient.c"
 #include "convolution-permuted.c"
+#include "convolution-kernel-gradient-dense.c"
 #include "convolution-kernel-gradient.c"
 #include "convolution.c"
 #include "dense.c"
