@@ -26,7 +26,8 @@ INLINE Entries entries_from(Entries entries, int64_t index) {
 typedef struct {
   Convolution c;
   const float *dy;
-  const float *y;          /* of a convolution with ReLU that is not pooled, otherwise null */
+  const float *y;          /* of a convolution with ReLU or ReLU6 that is not pooled, otherwise null */
+  float ceiling;           /* 6 for ReLU6, otherwise 0 */
   const uint8_t *position; /* null when not pooled */
 } Upstream;
 
@@ -35,7 +36,16 @@ INLINE Vector flowing(const Upstream *u, int64_t index, int64_t count) {
   Vector value = load_some(u->dy + index, count);
   if (u->position) return choose(load_some_bytes(u->position + index, count) != STOPPED, value, splat(0));
   if (!u->y) return value;
-  return choose(load_some(u->y + index, count) > splat(0), value, splat(0));
+  Vector y = load_some(u->y + index, count);
+  Integers flows = y > splat(0);
+  if (u->ceiling) flows &= y < splat(u->ceiling);
+  return choose(flows, value, splat(0));
+}
+
+/* Lets the gradient through where the activation of a convolution that is not pooled does. */
+INLINE void set_activation(Upstream *u, double activation, const float *y) {
+  if (activation) u->y = y;
+  if (activation == 2) u->ceiling = 6;
 }
 
 /* A function for each size of a block of sums, [rows - 1][vectors - 1]: DEFINE(rows, vectors) makes one named name_rows_vectors. */

@@ -14,6 +14,7 @@ enum {
   BOX_BYTES = 512 << 10,  /* of a box's x and dy */
   BOX_PIXELS = 1024,
   PANEL_PIXELS = 192,     /* whose dy stays in the first-level cache */
+  CROWDED = 64,           /* floats from pixel to pixel that lead to few sets of the first-level cache */
   TASKS = 32,             /* wanted */
   PARTS_BYTES = 8 << 20   /* of the sums over parts of the convolution together */
 };
@@ -40,31 +41,37 @@ typedef struct {
   int64_t in, ins, out, outs; /* first channels and how many */
   float *sums;                /* [vectors of out, by TILE_VECTORS][kernel_height][kernel_width * ins][vectors * WIDTH] */
   float *bias;                /* [outs], or null */
-  float *x, *dy;              /* copies: [images][rows][columns][ins], and [as sums][pixels][vectors * WIDTH] */
+  float *x, *dy;              /* copies: [images][rows][columns][pixel_stride], and [as sums][pixels][vectors * WIDTH] */
   int32_t *offsets;
+  int64_t pixel_stride;       /* of the copy of x */
+  int64_t runs, run;          /* values of a window's row side by side, and how many such runs it has */
 } Block;
 
 /* Columns (or rows) of the copy under `count` windows: those that no window covers are left out. */
 INLINE int64_t copied(int64_t count, int64_t step, int64_t kernel) { return (count - 1) * step + kernel; }
 
+/*
+ * Pixels whose distance is a multiple of many cache lines would crowd into few sets of the first-level cache, so they are
+ * moved apart; narrow ones are left side by side, where all of a window's row can be cut into tiles at once.
+ */
+INLINE int64_t pixel_stride_of(int64_t ins) { return ins % CROWDED ? ins : ins + 16; }
+
 /* `count` pixels of a row of x, from `column` on; zeros outside. */
 static float *copy_pixels(const Block *b, const float *row, int64_t column, int64_t count, float *to) {
   const Convolution *c = &b->g->u.c;
-  int64_t left = row ? smaller_of(count, larger_of(0, -column)) : count;
+  int64_t stride = b->pixel_stride, left = row ? smaller_of(count, larger_of(0, -column)) : count;
   int64_t inside = larger_of(0, smaller_of(count - left, c->width - column - left));
-  memset(to, 0, (size_t)(left * b->ins) * sizeof(float));
-  to += left * b->ins;
-  if (row) {
-    row += (column + left) * c->in + b->in;
-    if (b->ins == c->in)
-      memcpy(to, row, (size_t)(inside * b->ins) * sizeof(float));
-    else
-      for (int64_t i = 0; i < inside; i++) memcpy(to + i * b->ins, row + i * c->in, (size_t)b->ins * sizeof(float));
-  }
-  to += inside * b->ins;
+  memset(to, 0, (size_t)(left * stride) * sizeof(float));
+  to += left * stride;
+  const float *from = row + (column + left) * c->in + b->in;
+  if (stride == c->in)
+    memcpy(to, from, (size_t)(inside * stride) * sizeof(float));
+  else
+    for (int64_t i = 0; i < inside; i++) memcpy(to + i * stride, from + i * c->in, (size_t)b->ins * sizeof(float));
+  to += inside * stride;
   int64_t right = count - left - inside;
-  memset(to, 0, (size_t)(right * b->ins) * sizeof(float));
-  return to + right * b->ins;
+  memset(to, 0, (size_t)(right * stride) * sizeof(float));
+  return to + right * stride;
 }
 
 /* A row of x under `columns` windows from `column` on. */
@@ -81,7 +88,7 @@ static void copy_windows(const Block *b, Extent first, Extent box) {
   const DenseGradient *g = b->g;
   const Convolution *c = &g->u.c;
   int64_t rows = copied(box.rows, g->step_rows, c->kernel_height);
-  int64_t row_stride = copied(box.columns, g->step_columns, c->kernel_width) * b->ins;
+  int64_t row_stride = copied(box.columns, g->step_columns, c->kernel_width) * b->pixel_stride;
   float *to = b->x;
   int32_t *offset = b->offsets;
   for (int64_t image = 0; image < box.images; image++) {
@@ -94,7 +101,7 @@ static void copy_windows(const Block *b, Extent first, Extent box) {
     }
     for (int64_t row = 0; row < box.rows; row++)
       for (int64_t column = 0; column < box.columns; column++)
-        *offset++ = (int32_t)((image * rows + row * g->step_rows) * row_stride + column * g->step_columns * b->ins);
+        *offset++ = (int32_t)((image * rows + row * g->step_rows) * row_stride + column * g->step_columns * b->pixel_stride);
   }
 }
 
@@ -102,7 +109,6 @@ static void copy_windows(const Block *b, Extent first, Extent box) {
 static void copy_dy(const Block *b, Extent first, Extent box) {
   const DenseGradient *g = b->g;
   const Convolution *c = &g->u.c;
-  int64_t pixels = box.images * box.rows * box.columns;
   float *to = b->dy;
   for (int64_t out = 0; out < b->outs; out += TILE_VECTORS * WIDTH) {
     int64_t channels = smaller_of(TILE_VECTORS * WIDTH, b->outs - out);
@@ -126,20 +132,21 @@ static void copy_dy(const Block *b, Extent first, Extent box) {
       store_some(bias, load_some(bias, channels - v * WIDTH) + sums[v], channels - v * WIDTH);
     }
   }
-  (void)pixels;
 }
 
 /* Adds one panel to one column of tiles. */
 static void add_panel(const Block *b, Panel panel, int64_t row_stride, int64_t vectors, float *sums) {
   const Convolution *c = &b->g->u.c;
-  int64_t run = c->kernel_width * b->ins, tiles = divide_up(run, TILE_TAPS);
-  for (int64_t p = 0; p < c->kernel_height; p++, panel.x += row_stride)
-    for (int64_t tile = 0; tile < tiles; tile++) {
-      int64_t tap = tile * run / tiles, taps = (tile + 1) * run / tiles - tap;
-      Panel shifted = panel;
-      shifted.x += tap;
-      products_functions[taps - 1][vectors - 1](shifted, sums + (p * run + tap) * vectors * WIDTH);
-    }
+  ProductsFunction *add = vectors == 1 ? add_narrow_tile : add_tile;
+  int64_t tiles = divide_up(b->run, vectors == 1 ? NARROW_TAPS : TILE_TAPS);
+  for (int64_t p = 0; p < c->kernel_height; p++)
+    for (int64_t q = 0; q < b->runs; q++)
+      for (int64_t tile = 0; tile < tiles; tile++) {
+        int64_t tap = tile * b->run / tiles, taps = (tile + 1) * b->run / tiles - tap;
+        Panel shifted = panel;
+        shifted.x += p * row_stride + q * b->pixel_stride + tap;
+        add[taps - 1](shifted, sums + ((p * b->runs + q) * b->run + tap) * vectors * WIDTH);
+      }
 }
 
 static void add_box(const Block *b, Extent first, Extent box) {
@@ -149,7 +156,7 @@ static void add_box(const Block *b, Extent first, Extent box) {
   copy_dy(b, first, box);
   int64_t pixels = box.images * box.rows * box.columns;
   int64_t taps = c->kernel_height * c->kernel_width * b->ins;
-  int64_t row_stride = copied(box.columns, g->step_columns, c->kernel_width) * b->ins;
+  int64_t row_stride = copied(box.columns, g->step_columns, c->kernel_width) * b->pixel_stride;
   int64_t panels = divide_up(pixels, PANEL_PIXELS);
   for (int64_t out = 0; out < b->outs; out += TILE_VECTORS * WIDTH) {
     int64_t vectors = smaller_of(TILE_VECTORS, divide_up(b->outs - out, WIDTH));
@@ -185,11 +192,14 @@ static void dense_task(void *context, int64_t task, void *scratch) {
   b.outs = smaller_of(g->out_block, c->out - b.out);
   int64_t taps = c->kernel_height * c->kernel_width * b.ins, lanes = round_up(b.outs, WIDTH);
   int64_t pixels = g->box.images * g->box.rows * g->box.columns;
+  b.pixel_stride = pixel_stride_of(b.ins);
+  b.runs = b.pixel_stride == b.ins ? 1 : c->kernel_width;
+  b.run = c->kernel_width / b.runs * b.ins;
   b.sums = scratch;
   b.dy = b.sums + taps * lanes;
   b.x = b.dy + pixels * lanes;
   int64_t x_rows = g->box.images * copied(g->box.rows, g->step_rows, c->kernel_height);
-  b.offsets = (int32_t *)(b.x + x_rows * copied(g->box.columns, g->step_columns, c->kernel_width) * b.ins);
+  b.offsets = (int32_t *)(b.x + x_rows * copied(g->box.columns, g->step_columns, c->kernel_width) * b.pixel_stride);
   if (g->bias_sums && b.in == 0) b.bias = g->bias_sums + part * c->out + b.out;
   memset(b.sums, 0, (size_t)(taps * lanes) * sizeof(float));
   if (b.bias) memset(b.bias, 0, (size_t)b.outs * sizeof(float));
@@ -270,7 +280,7 @@ static bool run_dense_kernel_gradient(const Upstream *upstream, const float *x, 
   int64_t pixels = g.box.images * g.box.rows * g.box.columns, lanes = round_up(g.out_block, WIDTH);
   int64_t floats = c->kernel_height * c->kernel_width * g.in_block * lanes + pixels * (lanes + 1) +
                    g.box.images * copied(g.box.rows, g.step_rows, c->kernel_height) *
-                       copied(g.box.columns, g.step_columns, c->kernel_width) * g.in_block;
+                       copied(g.box.columns, g.step_columns, c->kernel_width) * pixel_stride_of(g.in_block);
   if (!parallel(g.parts * blocks, (size_t)floats * sizeof(float), dense_task, &g)) return false;
   if (g.parts > 1 && !parallel(TASKS, 64, add_parts_task, &g)) return false;
   for (int64_t o = 0; dbias && o < c->out; o++) {

@@ -187,7 +187,7 @@ static bool op_conv2dKernelGradient(const Call *call) {
 /* Attributes: strides, pads, activation, kernelHeight, kernelWidth. */
 static bool op_convBiasKernelGradient(const Call *call) {
   Upstream u = kernel_gradient_sizes(call, 5);
-  if (call->attributes[4] == 1) u.y = call->inputs[2].data;
+  set_activation(&u, call->attributes[4], call->inputs[2].data);
   return run_dense_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, call->outputs[1].data);
 }
 

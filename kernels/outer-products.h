@@ -7,14 +7,18 @@
 
 #include "vector.h"
 
-/* A tile of sums is TILE_TAPS x TILE_VECTORS registers: with dy's vectors and a broadcast value, what the machine has. */
+/*
+ * A tile's sums fill the registers that dy's vectors and a broadcast value leave: TILE_TAPS x TILE_VECTORS, or NARROW_TAPS
+ * of one vector, enough of them to hide the latency of a multiply-add.
+ */
 #if WIDTH == 16
-enum { TILE_TAPS = 14, TILE_VECTORS = 2 };
+enum { TILE_TAPS = 14, NARROW_TAPS = 24 };
 #elif defined(__aarch64__)
-enum { TILE_TAPS = 12, TILE_VECTORS = 2 };
+enum { TILE_TAPS = 12, NARROW_TAPS = 24 };
 #else
-enum { TILE_TAPS = 6, TILE_VECTORS = 2 };
+enum { TILE_TAPS = 6, NARROW_TAPS = 12 };
 #endif
+enum { TILE_VECTORS = 2, TILE_SUMS = TILE_TAPS * TILE_VECTORS };
 
 /* Pixels of the convolution: where in x the window of each begins, and dy [pixels][vectors * WIDTH]. */
 typedef struct {
@@ -26,7 +30,7 @@ typedef struct {
 
 /* sums [taps][vectors * WIDTH] += the panel's products; taps and vectors are constants. */
 INLINE void add_products(int taps, int vectors, Panel panel, float *sums) {
-  Vector acc[TILE_TAPS * TILE_VECTORS];
+  Vector acc[TILE_SUMS];
   UNROLL for (int i = 0; i < taps * vectors; i++) acc[i] = splat(0);
   const float *dy = panel.dy;
   for (int64_t pixel = 0; pixel < panel.pixels; pixel++, dy += vectors * WIDTH) {
@@ -44,27 +48,35 @@ INLINE void add_products(int taps, int vectors, Panel panel, float *sums) {
 
 typedef void (*const ProductsFunction)(Panel panel, float *sums);
 
-#define DEFINE(taps)                                                                                                    \
-  static void add_products_##taps##_1(Panel panel, float *sums) { add_products(taps, 1, panel, sums); }               \
-  static void add_products_##taps##_2(Panel panel, float *sums) { add_products(taps, 2, panel, sums); }
-#define ENTRY(taps) {add_products_##taps##_1, add_products_##taps##_2}
-DEFINE(1) DEFINE(2) DEFINE(3) DEFINE(4) DEFINE(5) DEFINE(6)
-#if WIDTH == 16 || defined(__aarch64__)
-DEFINE(7) DEFINE(8) DEFINE(9) DEFINE(10) DEFINE(11) DEFINE(12)
-#endif
+#define DEFINE(taps, vectors)                                                                                           \
+  static void add_products_##taps##_##vectors(Panel panel, float *sums) { add_products(taps, vectors, panel, sums); }
+#define ENTRY(taps, vectors) add_products_##taps##_##vectors,
+#define FIRST_SIX(DO, v) DO(1, v) DO(2, v) DO(3, v) DO(4, v) DO(5, v) DO(6, v)
+#define SECOND_SIX(DO, v) DO(7, v) DO(8, v) DO(9, v) DO(10, v) DO(11, v) DO(12, v)
+#define THIRD_AND_FOURTH_SIX(DO, v)                                                                                     \
+  DO(13, v) DO(14, v) DO(15, v) DO(16, v) DO(17, v) DO(18, v) DO(19, v) DO(20, v) DO(21, v) DO(22, v) DO(23, v) DO(24, v)
 #if WIDTH == 16
-DEFINE(13) DEFINE(14)
+#define EACH_TILE(DO) FIRST_SIX(DO, 2) SECOND_SIX(DO, 2) DO(13, 2) DO(14, 2)
+#define EACH_NARROW_TILE(DO) FIRST_SIX(DO, 1) SECOND_SIX(DO, 1) THIRD_AND_FOURTH_SIX(DO, 1)
+#elif defined(__aarch64__)
+#define EACH_TILE(DO) FIRST_SIX(DO, 2) SECOND_SIX(DO, 2)
+#define EACH_NARROW_TILE(DO) FIRST_SIX(DO, 1) SECOND_SIX(DO, 1) THIRD_AND_FOURTH_SIX(DO, 1)
+#else
+#define EACH_TILE(DO) FIRST_SIX(DO, 2)
+#define EACH_NARROW_TILE(DO) FIRST_SIX(DO, 1) SECOND_SIX(DO, 1)
 #endif
 
-/* [taps - 1][vectors - 1] */
-static ProductsFunction products_functions[TILE_TAPS][TILE_VECTORS] = {
-    ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
-#if WIDTH == 16 || defined(__aarch64__)
-    ENTRY(7), ENTRY(8), ENTRY(9), ENTRY(10), ENTRY(11), ENTRY(12),
-#endif
-#if WIDTH == 16
-    ENTRY(13), ENTRY(14),
-#endif
-};
+EACH_TILE(DEFINE)
+EACH_NARROW_TILE(DEFINE)
+
+/* By the number of taps, from 1 on. */
+static ProductsFunction add_tile[TILE_TAPS] = {EACH_TILE(ENTRY)};
+static ProductsFunction add_narrow_tile[NARROW_TAPS] = {EACH_NARROW_TILE(ENTRY)};
+
+#undef EACH_NARROW_TILE
+#undef EACH_TILE
+#undef THIRD_AND_FOURTH_SIX
+#undef SECOND_SIX
+#undef FIRST_SIX
 #undef ENTRY
 #undef DEFINE
