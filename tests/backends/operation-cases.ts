@@ -120,6 +120,27 @@ const convolutionShapes: readonly ConvolutionShape[] = [
   { title: "several bands", x: [1, 77, 63, 16], kernel: [3, 3, 16, 32] },
 ];
 
+/** What the dense kernel gradient cuts otherwise: kernels into blocks, wide rows into columns, several images together. */
+const blockShapes: readonly ConvolutionShape[] = [
+  {
+    title: "a power of two of channels",
+    x: [2, 5, 7, 64],
+    kernel: [3, 3, 64, 17],
+    pad: [1, 1],
+    size: [5, 7],
+  },
+  { title: "blocks of channels", x: [1, 3, 4, 130], kernel: [3, 3, 130, 140], pad: [1, 1], size: [3, 4] },
+  { title: "1x1, blocks, stride 2", x: [2, 5, 3, 260], kernel: [1, 1, 260, 300], stride: [2, 2] },
+  {
+    title: "rows of more than a box",
+    x: [1, 4, 2100, 1],
+    kernel: [3, 3, 1, 2],
+    pad: [1, 1],
+    size: [4, 2100],
+  },
+  { title: "boxes of some images", x: [7, 13, 12, 8], kernel: [3, 3, 8, 47], pad: [1, 1], size: [13, 12] },
+];
+
 interface ConvolutionSizes {
   readonly x: InputCase;
   readonly kernel: InputCase;
@@ -143,8 +164,9 @@ function sizesOf({ x, kernel, stride = [1, 1], pad = [0, 0], size }: Convolution
 
 const eachConvolution = (
   make: (shape: ConvolutionShape, sizes: ConvolutionSizes) => Pick<OperationCase, "inputs" | "attributes">,
+  shapes = convolutionShapes,
 ): OperationCase[] =>
-  convolutionShapes.map((shape) => ({
+  shapes.map((shape) => ({
     title: shape.title,
     tolerance: exact,
     ...make(shape, sizesOf(shape)),
@@ -469,10 +491,13 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
     inputs: { dy: whole([shape.x[0], ...size, filters]), kernel },
     attributes: { ...window, ...inputSize(shape.x) },
   })),
-  conv2dKernelGradient: eachConvolution((shape, { x, window, size, filters }) => ({
-    inputs: { x, dy: whole([shape.x[0], ...size, filters]) },
-    attributes: { ...window, kernelHeight: shape.kernel[0], kernelWidth: shape.kernel[1] },
-  })),
+  conv2dKernelGradient: eachConvolution(
+    (shape, { x, window, size, filters }) => ({
+      inputs: { x, dy: whole([shape.x[0], ...size, filters]) },
+      attributes: { ...window, kernelHeight: shape.kernel[0], kernelWidth: shape.kernel[1] },
+    }),
+    [...convolutionShapes, ...blockShapes],
+  ),
   convBias: eachActivation(
     (activation) =>
       eachConvolution((_, { x, kernel, bias, window, size }) => ({
@@ -481,11 +506,25 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
       })),
     [0, 1, 2],
   ),
-  convBiasKernelGradient: eachActivation((activation) =>
-    eachConvolution((shape, { x, window, size, filters }) => ({
-      inputs: { x, dy: whole([shape.x[0], ...size, filters]), y: whole([shape.x[0], ...size, filters], 2) },
-      attributes: { ...window, activation, kernelHeight: shape.kernel[0], kernelWidth: shape.kernel[1] },
-    })),
+  convBiasKernelGradient: eachActivation(
+    (activation) =>
+      eachConvolution(
+        (shape, { x, window, size, filters }) => {
+          const y = [shape.x[0], ...size, filters];
+          // some of y at ReLU6's ceiling, some beyond
+          return {
+            inputs: { x, dy: whole(y), y: whole(y, activation === 2 ? 8 : 2) },
+            attributes: {
+              ...window,
+              activation,
+              kernelHeight: shape.kernel[0],
+              kernelWidth: shape.kernel[1],
+            },
+          };
+        },
+        [...convolutionShapes, ...blockShapes],
+      ),
+    [0, 1, 2],
   ),
   convBiasInputGradient: eachActivation((activation) =>
     eachConvolution((shape, { kernel, window, size, filters }) => ({

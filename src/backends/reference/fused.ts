@@ -1,4 +1,4 @@
-import { activate, reluGradient } from "./activations.ts";
+import { activate, relu6Gradient, reluGradient } from "./activations.ts";
 import { conv2d, conv2dInputGradient, conv2dKernelGradient, scratch } from "./convolution.ts";
 import { addBias, biasGradient } from "./dense.ts";
 import { depthwiseConv2d } from "./depthwise.ts";
@@ -59,7 +59,8 @@ function addBiasAndActivate(x: TensorData, bias: TensorData, y: TensorData, attr
 function beforeActivation(dy: TensorData, y: TensorData, attributes: Attributes): TensorData {
   if (attributes.activation === 0) return dy;
   const gradient = scratch(dy.shape);
-  reluGradient([dy, y], [gradient], attributes);
+  const rule = attributes.activation === 2 ? relu6Gradient : reluGradient;
+  rule([dy, y], [gradient], attributes);
   return gradient;
 }
 
