@@ -13,10 +13,10 @@ enum {
   SUMS_BYTES = 640 << 10, /* of a block of the kernel */
   BOX_BYTES = 512 << 10,  /* of a box's x and dy */
   BOX_PIXELS = 1024,
-  PANEL_PIXELS = 192,     /* whose dy stays in the first-level cache */
+  BOX_PANEL = 192,     /* whose dy stays in the first-level cache */
   CROWDED = 64,           /* floats from pixel to pixel that lead to few sets of the first-level cache */
-  TASKS = 32,             /* wanted */
-  PARTS_BYTES = 8 << 20   /* of the sums over parts of the convolution together */
+  DENSE_TASKS = 32,             /* wanted */
+  DENSE_PARTS_BYTES = 8 << 20   /* of the sums over parts of the convolution together */
 };
 
 typedef struct {
@@ -39,7 +39,7 @@ typedef struct {
 typedef struct {
   const DenseGradient *g;
   int64_t in, ins, out, outs; /* first channels and how many */
-  float *sums;                /* [vectors of out, by TILE_VECTORS][kernel_height][kernel_width * ins][vectors * WIDTH] */
+  float *sums;                /* [vectors of out, by OUTER_VECTORS][kernel_height][kernel_width * ins][vectors * WIDTH] */
   float *bias;                /* [outs], or null */
   float *x, *dy;              /* copies: [images][rows][columns][pixel_stride], and [as sums][pixels][vectors * WIDTH] */
   int32_t *offsets;
@@ -48,7 +48,7 @@ typedef struct {
 } Block;
 
 /* Columns (or rows) of the copy under `count` windows: those that no window covers are left out. */
-INLINE int64_t copied(int64_t count, int64_t step, int64_t kernel) { return (count - 1) * step + kernel; }
+INLINE int64_t copied_size(int64_t count, int64_t step, int64_t kernel) { return (count - 1) * step + kernel; }
 
 /*
  * Pixels whose distance is a multiple of many cache lines would crowd into few sets of the first-level cache, so they are
@@ -57,7 +57,7 @@ INLINE int64_t copied(int64_t count, int64_t step, int64_t kernel) { return (cou
 INLINE int64_t pixel_stride_of(int64_t ins) { return ins % CROWDED ? ins : ins + 16; }
 
 /* `count` pixels of a row of x, from `column` on; zeros outside. */
-static float *copy_pixels(const Block *b, const float *row, int64_t column, int64_t count, float *to) {
+static float *copy_window_pixels(const Block *b, const float *row, int64_t column, int64_t count, float *to) {
   const Convolution *c = &b->g->u.c;
   int64_t stride = b->pixel_stride, left = row ? smaller_of(count, larger_of(0, -column)) : count;
   int64_t inside = larger_of(0, smaller_of(count - left, c->width - column - left));
@@ -75,11 +75,11 @@ static float *copy_pixels(const Block *b, const float *row, int64_t column, int6
 }
 
 /* A row of x under `columns` windows from `column` on. */
-static float *copy_row(const Block *b, const float *row, int64_t column, int64_t columns, float *to) {
+static float *copy_window_row(const Block *b, const float *row, int64_t column, int64_t columns, float *to) {
   const Convolution *c = &b->g->u.c;
   int64_t from = column * c->stride_width - c->pad_left;
-  if (b->g->step_columns == c->stride_width) return copy_pixels(b, row, from, copied(columns, c->stride_width, c->kernel_width), to);
-  for (int64_t i = 0; i < columns; i++) to = copy_pixels(b, row, from + i * c->stride_width, c->kernel_width, to);
+  if (b->g->step_columns == c->stride_width) return copy_window_pixels(b, row, from, copied_size(columns, c->stride_width, c->kernel_width), to);
+  for (int64_t i = 0; i < columns; i++) to = copy_window_pixels(b, row, from + i * c->stride_width, c->kernel_width, to);
   return to;
 }
 
@@ -87,8 +87,8 @@ static float *copy_row(const Block *b, const float *row, int64_t column, int64_t
 static void copy_windows(const Block *b, Extent first, Extent box) {
   const DenseGradient *g = b->g;
   const Convolution *c = &g->u.c;
-  int64_t rows = copied(box.rows, g->step_rows, c->kernel_height);
-  int64_t row_stride = copied(box.columns, g->step_columns, c->kernel_width) * b->pixel_stride;
+  int64_t rows = copied_size(box.rows, g->step_rows, c->kernel_height);
+  int64_t row_stride = copied_size(box.columns, g->step_columns, c->kernel_width) * b->pixel_stride;
   float *to = b->x;
   int32_t *offset = b->offsets;
   for (int64_t image = 0; image < box.images; image++) {
@@ -97,7 +97,7 @@ static void copy_windows(const Block *b, Extent first, Extent box) {
       int64_t window = smaller_of(r / g->step_rows, box.rows - 1);
       int64_t row = (first.rows + window) * c->stride_height - c->pad_top + r - window * g->step_rows;
       bool inside = row >= 0 && row < c->height;
-      to = copy_row(b, inside ? pixels + row * c->width * c->in : NULL, first.columns, box.columns, to);
+      to = copy_window_row(b, inside ? pixels + row * c->width * c->in : NULL, first.columns, box.columns, to);
     }
     for (int64_t row = 0; row < box.rows; row++)
       for (int64_t column = 0; column < box.columns; column++)
@@ -110,11 +110,11 @@ static void copy_dy(const Block *b, Extent first, Extent box) {
   const DenseGradient *g = b->g;
   const Convolution *c = &g->u.c;
   float *to = b->dy;
-  for (int64_t out = 0; out < b->outs; out += TILE_VECTORS * WIDTH) {
-    int64_t channels = smaller_of(TILE_VECTORS * WIDTH, b->outs - out);
+  for (int64_t out = 0; out < b->outs; out += OUTER_VECTORS * WIDTH) {
+    int64_t channels = smaller_of(OUTER_VECTORS * WIDTH, b->outs - out);
     int64_t vectors = divide_up(channels, WIDTH);
-    Vector sums[TILE_VECTORS];
-    for (int64_t v = 0; v < TILE_VECTORS; v++) sums[v] = splat(0);
+    Vector sums[OUTER_VECTORS];
+    for (int64_t v = 0; v < OUTER_VECTORS; v++) sums[v] = splat(0);
     for (int64_t image = 0; image < box.images; image++)
       for (int64_t row = 0; row < box.rows; row++) {
         int64_t index = ((first.images + image) * c->rows + first.rows + row) * c->columns + first.columns;
@@ -135,10 +135,10 @@ static void copy_dy(const Block *b, Extent first, Extent box) {
 }
 
 /* Adds one panel to one column of tiles. */
-static void add_panel(const Block *b, Panel panel, int64_t row_stride, int64_t vectors, float *sums) {
+static void add_box_panel(const Block *b, Panel panel, int64_t row_stride, int64_t vectors, float *sums) {
   const Convolution *c = &b->g->u.c;
   ProductsFunction *add = vectors == 1 ? add_narrow_tile : add_tile;
-  int64_t tiles = divide_up(b->run, vectors == 1 ? NARROW_TAPS : TILE_TAPS);
+  int64_t tiles = divide_up(b->run, vectors == 1 ? OUTER_NARROW_TAPS : OUTER_TAPS);
   for (int64_t p = 0; p < c->kernel_height; p++)
     for (int64_t q = 0; q < b->runs; q++)
       for (int64_t tile = 0; tile < tiles; tile++) {
@@ -156,26 +156,26 @@ static void add_box(const Block *b, Extent first, Extent box) {
   copy_dy(b, first, box);
   int64_t pixels = box.images * box.rows * box.columns;
   int64_t taps = c->kernel_height * c->kernel_width * b->ins;
-  int64_t row_stride = copied(box.columns, g->step_columns, c->kernel_width) * b->pixel_stride;
-  int64_t panels = divide_up(pixels, PANEL_PIXELS);
-  for (int64_t out = 0; out < b->outs; out += TILE_VECTORS * WIDTH) {
-    int64_t vectors = smaller_of(TILE_VECTORS, divide_up(b->outs - out, WIDTH));
+  int64_t row_stride = copied_size(box.columns, g->step_columns, c->kernel_width) * b->pixel_stride;
+  int64_t panels = divide_up(pixels, BOX_PANEL);
+  for (int64_t out = 0; out < b->outs; out += OUTER_VECTORS * WIDTH) {
+    int64_t vectors = smaller_of(OUTER_VECTORS, divide_up(b->outs - out, WIDTH));
     for (int64_t i = 0; i < panels; i++) {
       int64_t pixel = i * pixels / panels;
       Panel panel = {.x = b->x, .offsets = b->offsets + pixel, .dy = b->dy + out * pixels + pixel * vectors * WIDTH,
                      .pixels = (i + 1) * pixels / panels - pixel};
-      add_panel(b, panel, row_stride, vectors, b->sums + out * taps);
+      add_box_panel(b, panel, row_stride, vectors, b->sums + out * taps);
     }
   }
 }
 
 /* Writes the block's sums where they belong among those of the whole kernel, [taps][out]. */
-static void write_sums(const Block *b, float *to) {
+static void write_block(const Block *b, float *to) {
   const Convolution *c = &b->g->u.c;
   int64_t places = c->kernel_height * c->kernel_width, taps = places * b->ins;
   for (int64_t out = 0; out < b->outs; out += WIDTH) {
-    int64_t first = out / (TILE_VECTORS * WIDTH) * TILE_VECTORS * WIDTH;
-    int64_t vectors = smaller_of(TILE_VECTORS, divide_up(b->outs - first, WIDTH));
+    int64_t first = out / (OUTER_VECTORS * WIDTH) * OUTER_VECTORS * WIDTH;
+    int64_t vectors = smaller_of(OUTER_VECTORS, divide_up(b->outs - first, WIDTH));
     const float *from = b->sums + first * taps + (out - first);
     for (int64_t place = 0; place < places; place++)
       for (int64_t i = 0; i < b->ins; i++, from += vectors * WIDTH)
@@ -198,8 +198,8 @@ static void dense_task(void *context, int64_t task, void *scratch) {
   b.sums = scratch;
   b.dy = b.sums + taps * lanes;
   b.x = b.dy + pixels * lanes;
-  int64_t x_rows = g->box.images * copied(g->box.rows, g->step_rows, c->kernel_height);
-  b.offsets = (int32_t *)(b.x + x_rows * copied(g->box.columns, g->step_columns, c->kernel_width) * b.pixel_stride);
+  int64_t x_rows = g->box.images * copied_size(g->box.rows, g->step_rows, c->kernel_height);
+  b.offsets = (int32_t *)(b.x + x_rows * copied_size(g->box.columns, g->step_columns, c->kernel_width) * b.pixel_stride);
   if (g->bias_sums && b.in == 0) b.bias = g->bias_sums + part * c->out + b.out;
   memset(b.sums, 0, (size_t)(taps * lanes) * sizeof(float));
   if (b.bias) memset(b.bias, 0, (size_t)b.outs * sizeof(float));
@@ -212,7 +212,7 @@ static void dense_task(void *context, int64_t task, void *scratch) {
                   smaller_of(g->box.columns, c->columns - first.columns)};
     add_box(&b, first, box);
   }
-  write_sums(&b, g->sums + part * c->kernel_height * c->run * c->out);
+  write_block(&b, g->sums + part * c->kernel_height * c->run * c->out);
 }
 
 /* Adds up the parts, first to last. */
@@ -220,7 +220,7 @@ static void add_parts_task(void *context, int64_t task, void *scratch) {
   (void)scratch;
   const DenseGradient *g = context;
   const Convolution *c = &g->u.c;
-  int64_t count = c->kernel_height * c->run * c->out, chunk = round_up(divide_up(count, TASKS), WIDTH);
+  int64_t count = c->kernel_height * c->run * c->out, chunk = round_up(divide_up(count, DENSE_TASKS), WIDTH);
   int64_t end = smaller_of((task + 1) * chunk, count);
   for (int64_t i = task * chunk; i < end; i += WIDTH) {
     Vector sum = splat(0);
@@ -270,7 +270,7 @@ static bool run_dense_kernel_gradient(const Upstream *upstream, const float *x, 
   cut_kernel(&g);
   cut_box(&g);
   int64_t boxes = g.boxes.images * g.boxes.rows * g.boxes.columns, blocks = g.in_blocks * g.out_blocks;
-  int64_t parts = smaller_of(divide_up(TASKS, blocks), larger_of(1, PARTS_BYTES / 4 / count));
+  int64_t parts = smaller_of(divide_up(DENSE_TASKS, blocks), larger_of(1, DENSE_PARTS_BYTES / 4 / count));
   g.boxes_per_part = divide_up(boxes, smaller_of(parts, boxes));
   g.parts = divide_up(boxes, g.boxes_per_part);
   g.sums = shared_scratch((size_t)(g.parts * (count + c->out)) * sizeof(float));
@@ -279,10 +279,10 @@ static bool run_dense_kernel_gradient(const Upstream *upstream, const float *x, 
   if (g.parts == 1) g.sums = dkernel;
   int64_t pixels = g.box.images * g.box.rows * g.box.columns, lanes = round_up(g.out_block, WIDTH);
   int64_t floats = c->kernel_height * c->kernel_width * g.in_block * lanes + pixels * (lanes + 1) +
-                   g.box.images * copied(g.box.rows, g.step_rows, c->kernel_height) *
-                       copied(g.box.columns, g.step_columns, c->kernel_width) * pixel_stride_of(g.in_block);
+                   g.box.images * copied_size(g.box.rows, g.step_rows, c->kernel_height) *
+                       copied_size(g.box.columns, g.step_columns, c->kernel_width) * pixel_stride_of(g.in_block);
   if (!parallel(g.parts * blocks, (size_t)floats * sizeof(float), dense_task, &g)) return false;
-  if (g.parts > 1 && !parallel(TASKS, 64, add_parts_task, &g)) return false;
+  if (g.parts > 1 && !parallel(DENSE_TASKS, 64, add_parts_task, &g)) return false;
   for (int64_t o = 0; dbias && o < c->out; o++) {
     float total = 0;
     for (int64_t part = 0; part < g.parts; part++) total += g.bias_sums[part * c->out + o];

@@ -8,17 +8,17 @@
 #include "vector.h"
 
 /*
- * A tile's sums fill the registers that dy's vectors and a broadcast value leave: TILE_TAPS x TILE_VECTORS, or NARROW_TAPS
+ * A tile's sums fill the registers that dy's vectors and a broadcast value leave: OUTER_TAPS x OUTER_VECTORS, or OUTER_NARROW_TAPS
  * of one vector, enough of them to hide the latency of a multiply-add.
  */
 #if WIDTH == 16
-enum { TILE_TAPS = 14, NARROW_TAPS = 24 };
+enum { OUTER_TAPS = 14, OUTER_NARROW_TAPS = 24 };
 #elif defined(__aarch64__)
-enum { TILE_TAPS = 12, NARROW_TAPS = 24 };
+enum { OUTER_TAPS = 12, OUTER_NARROW_TAPS = 24 };
 #else
-enum { TILE_TAPS = 6, NARROW_TAPS = 12 };
+enum { OUTER_TAPS = 6, OUTER_NARROW_TAPS = 12 };
 #endif
-enum { TILE_VECTORS = 2, TILE_SUMS = TILE_TAPS * TILE_VECTORS };
+enum { OUTER_VECTORS = 2, OUTER_SUMS = OUTER_TAPS * OUTER_VECTORS };
 
 /* Pixels of the convolution: where in x the window of each begins, and dy [pixels][vectors * WIDTH]. */
 typedef struct {
@@ -30,12 +30,12 @@ typedef struct {
 
 /* sums [taps][vectors * WIDTH] += the panel's products; taps and vectors are constants. */
 INLINE void add_products(int taps, int vectors, Panel panel, float *sums) {
-  Vector acc[TILE_SUMS];
+  Vector acc[OUTER_SUMS];
   UNROLL for (int i = 0; i < taps * vectors; i++) acc[i] = splat(0);
   const float *dy = panel.dy;
   for (int64_t pixel = 0; pixel < panel.pixels; pixel++, dy += vectors * WIDTH) {
     const float *window = panel.x + panel.offsets[pixel];
-    Vector gradient[TILE_VECTORS];
+    Vector gradient[OUTER_VECTORS];
     UNROLL for (int v = 0; v < vectors; v++) gradient[v] = load(dy + v * WIDTH);
     UNROLL for (int tap = 0; tap < taps; tap++) {
       Vector value = splat(window[tap]);
@@ -70,8 +70,8 @@ EACH_TILE(DEFINE)
 EACH_NARROW_TILE(DEFINE)
 
 /* By the number of taps, from 1 on. */
-static ProductsFunction add_tile[TILE_TAPS] = {EACH_TILE(ENTRY)};
-static ProductsFunction add_narrow_tile[NARROW_TAPS] = {EACH_NARROW_TILE(ENTRY)};
+static ProductsFunction add_tile[OUTER_TAPS] = {EACH_TILE(ENTRY)};
+static ProductsFunction add_narrow_tile[OUTER_NARROW_TAPS] = {EACH_NARROW_TILE(ENTRY)};
 
 #undef EACH_NARROW_TILE
 #undef EACH_TILE
