@@ -11,10 +11,11 @@ enum {
   BAND_X_BYTES = 512 << 10,     /* and of x under them: they stay in the second cache while panel after panel comes by */
   PANEL_PIXELS = 224,         /* pixels that a panel should serve before the next one, where not all panels stay in that cache */
   CACHED_PANELS = 1 << 20,    /* bytes of panels that do */
-  TASKS = 32,                 /* tasks wanted, as long as each has */
+  TASKS = 64,                /* tasks wanted, as long as each has */
   TASK_WORK = 4 * 1000 * 1000, /* multiply-adds */
   GROUP_WORK = 1000 * 1000,    /* and in cutting by panels, where rows are few */
-  PACK_WORK = 64 << 10         /* floats of packed kernel that a task writes */
+  PACK_WORK = 64 << 10,        /* floats of packed kernel that a task writes */
+  CACHE_LINE = 64
 };
 
 /* One convolution of stride one or, as the only phase, of any stride. Rows and columns count from the band's first ones. */
@@ -85,12 +86,21 @@ static void direct_task(void *context, int64_t index, void *scratch) {
   const float *windows[BAND_ROWS];
   find_windows(&d->images, first, count, scratch, windows);
   for (int64_t i = 0; i < d->phase_count; i++) convolve_phase(d, &d->phases[i], windows, first, count, panel, end);
+  finish_streams();
+}
+
+/* Whether y is streamed; the pixels of a tile have to be whole lines of the cache. */
+static bool streams(const Direct *d, const Kernels *k) {
+  int64_t panel = k->vectors * WIDTH;
+  return panel * (int64_t)sizeof(float) >= CACHE_LINE && k->out % panel == 0 &&
+         should_stream(d->y, d->batch * d->y_height * d->y_width * k->out, k->out);
 }
 
 static bool run_direct(const Direct *d) {
   int64_t work = 0, columns = 1;
   for (int64_t i = 0; i < d->phase_count; i++) {
-    const Phase *phase = &d->phases[i];
+    Phase *phase = &d->phases[i];
+    phase->kernels.windows.streamed = streams(d, &phase->kernels);
     work += phase->columns * phase->kernels.taps * phase->kernels.out;
     columns = larger_of(columns, phase->columns);
   }

@@ -48,7 +48,7 @@ static Phase phase_of(const Convolution *c, const Images *images, const Axis *he
                  .y_row = phase_start(height, a), .row_step = c->stride_height, .y_column = first,
                  .columns = first < c->width ? (c->width - 1 - first) / c->stride_width + 1 : 0};
   phase.kernels.windows = (Windows){.right = images->pixel, .y_right = c->stride_width * c->in};
-  describe_windows(&phase.kernels.windows, images, rows, columns, phase.kernels.sliding, offsets);
+  describe_windows(&phase.kernels, images, rows, columns, false, offsets);
   return phase;
 }
 

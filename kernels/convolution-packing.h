@@ -63,13 +63,21 @@ static bool pack_kernel(const Kernels *kernels, Packing packing) {
   return true;
 }
 
-/* How windows of `rows` x `columns` pixels are run through; `offsets` has room for as many. */
-static void describe_windows(Windows *w, const Images *images, int64_t rows, int64_t columns, bool sliding,
+/*
+ * How windows of `rows` x `columns` pixels are run through; `offsets` has room for as many. Windows read in place come from far:
+ * those of the next tile are fetched while one is summed. Copied ones are near.
+ */
+static void describe_windows(Kernels *k, const Images *images, int64_t rows, int64_t columns, bool pooled,
                              int64_t *offsets) {
-  bool joined = !sliding && images->pixel == images->channels; /* the pixels of a window's row are one run */
-  int64_t parts = sliding || joined ? 1 : columns;
+  Windows *w = &k->windows;
+  bool joined = !k->sliding && images->pixel == images->channels; /* the pixels of a window's row are one run */
+  int64_t parts = k->sliding || joined ? 1 : columns;
   w->runs = columns ? rows * parts : 0;
   w->run = images->channels * (joined ? columns : 1);
   w->offsets = offsets;
   for (int64_t i = 0; i < w->runs; i++) offsets[i] = i / parts * images->row + i % parts * images->pixel;
+  if (!images->in_place || !w->run) return;
+  int64_t next = tiles_for(k->vectors, k->sliding, pooled).columns * w->right;
+  w->ahead = (next + (columns - 1) * images->channels) * (int64_t)sizeof(float);
+  w->ahead_step = divide_up(next * (int64_t)sizeof(float), w->run);
 }

@@ -27,6 +27,8 @@ typedef struct {
   const int64_t *offsets; /* of each run from the window's first value */
   int64_t activation;
   int64_t y_right; /* floats from a pixel of y to the next one */
+  int64_t ahead, ahead_step; /* bytes to the values that the next tile will add, and from one of these to the next */
+  bool streamed; /* y is too large to stay in any cache */
 } Windows;
 
 typedef struct {
@@ -56,8 +58,51 @@ INLINE float at_column(const float *x, int column, const int64_t *odd) {
   return *(const float *)((const char *)x + odd[column >> (shift + 1)] * (1 << shift));
 }
 
+/* Asks for the line of the cache that `p` lies in, to write there later. */
+INLINE void claim(const float *p) {
+#if defined(__SSE2__)
+  __asm__ volatile("prefetchw %0" : : "m"(*p));
+#else
+  __builtin_prefetch(p, 1);
+#endif
+}
+
+INLINE float *pixel_of_y(const Windows *w, const Tile *tile, int columns, int pixel) {
+  return tile->y + (pixel < columns ? 0 : tile->y_down) + pixel % columns * w->y_right;
+}
+
+/* Storing a tile would wait for memory that nobody has touched for long, while nothing else is left to do. */
+INLINE void claim_tile(int vectors, int columns, const Windows *w, const Tile *tile) {
+  if (w->streamed) return;
+  UNROLL for (int i = 0; i < STRANDS * columns; i++)
+    UNROLL for (int v = 0; v < vectors; v++) claim(pixel_of_y(w, tile, columns, i) + v * WIDTH);
+}
+
+INLINE void claim_pooled(int vectors, int columns, const Windows *w, const Tile *tile) {
+  UNROLL for (int i = 0; i < columns / 2; i++)
+    UNROLL for (int v = 0; v < vectors; v++) claim(tile->y + i * w->y_right + v * WIDTH);
+}
+
+/* Values of a strand of the next tile that come by while this one's do. */
+typedef struct {
+  const char *upper, *lower;
+} NextTile;
+
+INLINE NextTile ahead_of(const Windows *w, const float *upper, const float *lower) {
+  return (NextTile){(const char *)upper + w->ahead, (const char *)lower + w->ahead};
+}
+
+/* Few registers mean short tiles, which are bound by the number of instructions: pooled ones go without. */
+INLINE void fetch_ahead(bool pooled, const Windows *w, NextTile *ahead) {
+  if (pooled && !MANY_REGISTERS) return;
+  __builtin_prefetch(ahead->upper);
+  __builtin_prefetch(ahead->lower);
+  ahead->upper += w->ahead_step;
+  ahead->lower += w->ahead_step;
+}
+
 /* sums[strand][column][vector] of plain tiles; `vectors` and `columns` are constants. */
-INLINE void sum_windows(int vectors, int columns, const Windows *w, const Tile *tile, Vector *sums) {
+INLINE void sum_windows(int vectors, int columns, bool pooled, const Windows *w, const Tile *tile, Vector *sums) {
   const float *weight = tile->panel;
   UNROLL for (int i = 0; i < STRANDS * columns * vectors; i++) sums[i] = load(weight + i % vectors * WIDTH);
   weight += vectors * WIDTH;
@@ -66,7 +111,9 @@ INLINE void sum_windows(int vectors, int columns, const Windows *w, const Tile *
   for (int64_t k = 0; k < w->runs; k++) {
     const float *upper = tile->x + w->offsets[k], *lower = upper + tile->x_down;
     const float *end = weight + w->run * vectors * WIDTH;
+    NextTile ahead = ahead_of(w, upper, lower);
     for (; weight < end; weight += vectors * WIDTH, upper++, lower++) {
+      fetch_ahead(pooled, w, &ahead);
       OPAQUE(upper);
       OPAQUE(lower);
       Vector weights[TILE_VECTORS];
@@ -81,7 +128,7 @@ INLINE void sum_windows(int vectors, int columns, const Windows *w, const Tile *
 }
 
 /* sums[strand][column] of sliding tiles. */
-INLINE void sum_sliding(int columns, const Windows *w, const Tile *tile, Vector *sums) {
+INLINE void sum_sliding(int columns, bool pooled, const Windows *w, const Tile *tile, Vector *sums) {
   const float *weight = tile->panel;
   UNROLL for (int i = 0; i < STRANDS * columns; i++) sums[i] = load(weight);
   weight += WIDTH;
@@ -90,7 +137,9 @@ INLINE void sum_sliding(int columns, const Windows *w, const Tile *tile, Vector 
   for (int64_t k = 0; k < w->runs; k++) {
     const float *upper = tile->x + w->offsets[k], *lower = upper + tile->x_down;
     const float *end = weight + w->run * SLIDING_WIDTH * WIDTH;
+    NextTile ahead = ahead_of(w, upper, lower);
     for (; weight < end; weight += SLIDING_WIDTH * WIDTH, upper++, lower++) {
+      fetch_ahead(pooled, w, &ahead);
       OPAQUE(upper);
       OPAQUE(lower);
       Vector weights[SLIDING_WIDTH];
@@ -116,45 +165,65 @@ INLINE void activate_tile(int64_t activation, int count, Vector *sums) {
   else if (activation == RELU6) activate_all(RELU6, count, sums);
 }
 
-INLINE void store_tile(int vectors, int columns, const Windows *w, const Tile *tile, const Vector *sums) {
-  UNROLL for (int i = 0; i < STRANDS * columns; i++) {
-    float *y = tile->y + (i < columns ? 0 : tile->y_down) + i % columns * w->y_right;
-    UNROLL for (int v = 0; v < vectors; v++) store_some(y + v * WIDTH, sums[i * vectors + v], tile->channels - v * WIDTH);
-  }
+INLINE void store_tile(int vectors, int columns, bool whole, const Windows *w, const Tile *tile, const Vector *sums) {
+  UNROLL for (int i = 0; i < STRANDS * columns; i++)
+    UNROLL for (int v = 0; v < vectors; v++)
+      store_some(pixel_of_y(w, tile, columns, i) + v * WIDTH, sums[i * vectors + v],
+                 whole ? WIDTH : tile->channels - v * WIDTH);
 }
 
+INLINE void stream_tile(int vectors, int columns, const Windows *w, const Tile *tile, const Vector *sums) {
+  UNROLL for (int i = 0; i < STRANDS * columns; i++)
+    UNROLL for (int v = 0; v < vectors; v++) stream(pixel_of_y(w, tile, columns, i) + v * WIDTH, sums[i * vectors + v]);
+}
+
+INLINE void finish_tile(int vectors, int columns, const Windows *w, const Tile *tile, Vector *sums) {
+  activate_tile(w->activation, STRANDS * columns * vectors, sums);
+  if (w->streamed) stream_tile(vectors, columns, w, tile, sums);
+  else if (tile->channels >= vectors * WIDTH) store_tile(vectors, columns, true, w, tile, sums);
+  else store_tile(vectors, columns, false, w, tile, sums);
+}
+
+INLINE Integers place(int number) { return number - (Integers){0}; }
+
 /* 2 x 2 pools of an even number of columns; the strands are the two rows. y and position are pooled and dense. */
-INLINE void store_pooled(int vectors, int columns, const Windows *w, const Tile *tile, const Vector *sums) {
+INLINE void store_pools(int vectors, int columns, bool whole, const Windows *w, const Tile *tile, const Vector *sums) {
   UNROLL for (int i = 0; i < columns / 2 * vectors; i++) {
-    int v = i % vectors, upper_left = i / vectors * 2 * vectors + v, lower_left = upper_left + columns * vectors;
-    Vector a = sums[upper_left], b = sums[upper_left + vectors], d = sums[lower_left], e = sums[lower_left + vectors];
-    Integers right = b > a, lower_right = e > d;
-    Vector upper = choose(right, b, a), lower = choose(lower_right, e, d);
-    Integers low = lower > upper;
-    Integers winner = choose_integers(low, 2 - lower_right, -right);
-    Vector best = choose(low, lower, upper);
-    if (w->activation) winner = choose_integers(best > splat(0), winner, STOPPED - (Integers){0});
-    int64_t at = i / vectors * w->y_right + v * WIDTH, channels = tile->channels - v * WIDTH;
+    int v = i % vectors, left = i / vectors * 2 * vectors + v, below = left + columns * vectors;
+    Integers above, under, winner;
+    Vector upper = larger_with(sums[left], place(0), sums[left + vectors], place(1), &above);
+    Vector lower = larger_with(sums[below], place(2), sums[below + vectors], place(3), &under);
+    Vector best = larger_with(upper, above, lower, under, &winner);
+    /* ReLU keeps the order of what it lets pass, so that it may come behind the pool. */
+    if (w->activation) best = larger_with(splat(0), place(STOPPED), best, winner, &winner);
+    int64_t at = i / vectors * w->y_right + v * WIDTH, channels = whole ? WIDTH : tile->channels - v * WIDTH;
     store_some(tile->y + at, best, channels);
     store_some_bytes(tile->position + at, winner, channels);
   }
 }
 
+INLINE void store_pooled(int vectors, int columns, const Windows *w, const Tile *tile, const Vector *sums) {
+  if (tile->channels >= vectors * WIDTH) store_pools(vectors, columns, true, w, tile, sums);
+  else store_pools(vectors, columns, false, w, tile, sums);
+}
+
 typedef void (*const TileFunction)(const Windows *w, const Tile *tile);
 
-#define DEFINE_TILE(name, vectors, columns, sum, finish)                                                                \
+#define DEFINE_TILE(name, vectors, columns, sum, claim, finish)                                                         \
   static void name##_##vectors##_##columns(const Windows *w, const Tile *tile) {                                       \
     Vector sums[TILE_SUMS];                                                                                            \
-    sum;                                                                                                          \
-    activate_tile(w->activation, STRANDS * (columns) * (vectors), sums);                                                    \
+    claim(vectors, columns, w, tile);                                                                                  \
+    sum;                                                                                                               \
     finish(vectors, columns, w, tile, sums);                                                                           \
   }
 #define PLAIN(vectors, columns)                                                                                         \
-  DEFINE_TILE(plain, vectors, columns, sum_windows(vectors, columns, w, tile, sums), store_tile)
+  DEFINE_TILE(plain, vectors, columns, sum_windows(vectors, columns, false, w, tile, sums), claim_tile, finish_tile)
 #define POOLED(vectors, columns)                                                                                        \
-  DEFINE_TILE(pooled, vectors, columns, sum_windows(vectors, columns, w, tile, sums), store_pooled)
-#define SLIDING(columns) DEFINE_TILE(sliding, 1, columns, sum_sliding(columns, w, tile, sums), store_tile)
-#define SLIDING_POOLED(columns) DEFINE_TILE(sliding_pooled, 1, columns, sum_sliding(columns, w, tile, sums), store_pooled)
+  DEFINE_TILE(pooled, vectors, columns, sum_windows(vectors, columns, true, w, tile, sums), claim_pooled, store_pooled)
+#define SLIDING(columns)                                                                                                \
+  DEFINE_TILE(sliding, 1, columns, sum_sliding(columns, false, w, tile, sums), claim_tile, finish_tile)
+#define SLIDING_POOLED(columns)                                                                                         \
+  DEFINE_TILE(sliding_pooled, 1, columns, sum_sliding(columns, true, w, tile, sums), claim_pooled, store_pooled)
 
 /* Tiles by their number of columns, less one; pooled ones by pairs of them, less one. */
 PLAIN(1, 1) PLAIN(1, 2) PLAIN(1, 3) PLAIN(1, 4) PLAIN(1, 5) PLAIN(1, 6) PLAIN(2, 1) PLAIN(2, 2) PLAIN(2, 3)

@@ -130,7 +130,7 @@ static bool run_forward(Convolution c, const float *x, const float *kernel, cons
   if (!offsets) return false;
   kernels.packed = (float *)(offsets + places);
   kernels.windows = (Windows){.right = c.stride_width * images.pixel, .activation = c.activation, .y_right = c.out};
-  describe_windows(&kernels.windows, &images, c.kernel_height, c.kernel_width, kernels.sliding, offsets);
+  describe_windows(&kernels, &images, c.kernel_height, c.kernel_width, pooled_tiles, offsets);
   Packing packing = {.kernel = kernel, .bias = bias, .kernel_width = c.kernel_width, .in = c.in, .out = c.out,
                      .rows = c.kernel_height, .columns = c.kernel_width, .row_step = 1, .column_step = 1};
   if (!pack_kernel(&kernels, packing)) return false;

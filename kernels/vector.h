@@ -188,7 +188,30 @@ INLINE Vector choose(Integers mask, Vector a, Vector b) {
 INLINE Integers choose_integers(Integers mask, Integers a, Integers b) { return (mask & a) | (~mask & b); }
 
 /* The larger one; b where they are equal or a is not a number. */
-INLINE Vector larger(Vector a, Vector b) { return choose(a > b, a, b); }
+INLINE Vector larger(Vector a, Vector b) {
+#if WIDTH == 16
+  return (Vector)_mm512_max_ps((__m512)a, (__m512)b);
+#elif WIDTH == 8
+  return (Vector)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+  return (Vector)_mm_max_ps((__m128)a, (__m128)b);
+#else
+  return choose(a > b, a, b);
+#endif
+}
+
+/* The larger one, and the number that goes with it to `number`; a and its number where b is not larger. */
+INLINE Vector larger_with(Vector a, Integers number_a, Vector b, Integers number_b, Integers *number) {
+#if WIDTH == 16
+  __mmask16 second = _mm512_cmp_ps_mask((__m512)b, (__m512)a, _CMP_GT_OQ);
+  *number = (Integers)_mm512_mask_mov_epi32((__m512i)number_a, second, (__m512i)number_b);
+  return (Vector)_mm512_mask_mov_ps((__m512)a, second, (__m512)b);
+#else
+  Integers second = b > a;
+  *number = choose_integers(second, number_b, number_a);
+  return choose(second, b, a);
+#endif
+}
 
 #if defined(__AVX512F__)
 enum { CAN_PICK = 1 };
