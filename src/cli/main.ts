@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { packageVersion } from "../platform/node/node-machine.ts";
+import { benchCommand } from "./commands/bench.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { predictCommand } from "./commands/predict.ts";
@@ -9,9 +10,8 @@ import { trainCommand } from "./commands/train.ts";
 import { reportFailure } from "./failure.ts";
 import { surviveLostOutput } from "./lost-output.ts";
 
-const commands = [demoCommand, trainCommand, evaluateCommand, predictCommand, summaryCommand].map((make) =>
-  make(),
-);
+const makers = [demoCommand, trainCommand, evaluateCommand, predictCommand, summaryCommand, benchCommand];
+const commands = makers.map((make) => make());
 
 const examples = `
 Examples:

@@ -28,7 +28,7 @@ export function addBackendOption(command: Command): Command {
 }
 
 /** What is no decimal number stays text, for the schema to refuse with what it expects. */
-function toNumber(text: string): number | string {
+export function toNumber(text: string): number | string {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text;
 }
 

@@ -32,6 +32,7 @@ export interface Backend {
   readonly name: string;
   /** For people: `native, AVX-512, 2 threads`. */
   readonly description: string;
+  readonly threads: number;
   /**
    * Zeroed memory, aligned as the backend likes it.
    * @throws InputError `memory.insufficient`

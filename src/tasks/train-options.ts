@@ -67,6 +67,6 @@ function expectation(schema: z.ZodType, found: unknown): string {
   if (type !== "integer" && type !== "number") return "text";
   const kind = type === "integer" ? "a whole number" : "a number";
   if (exclusiveMinimum !== undefined) return `${kind} above ${exclusiveMinimum}`;
-  const open = maximum === undefined || (maximum === Number.MAX_SAFE_INTEGER && Number(found) <= maximum);
+  const open = maximum === undefined || (maximum === Number.MAX_SAFE_INTEGER && !(Number(found) > maximum));
   return open ? `${kind}, at least ${minimum}` : `${kind} from ${minimum} to ${maximum}`;
 }

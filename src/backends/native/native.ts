@@ -20,7 +20,6 @@ export interface NativeOptions {
 }
 
 export interface NativeBackend extends Backend {
-  readonly threads: number;
   readonly instructionSet: string;
   /** The instruction sets that this processor can run, best first. */
   readonly instructionSets: readonly string[];

@@ -36,6 +36,7 @@ const kernels: Readonly<Record<OperationName, ReferenceKernel>> = {
 export const referenceBackend: Backend = {
   name: "reference",
   description: "reference, plain TypeScript, 1 thread",
+  threads: 1,
   allocate: (byteLength) => ({ buffer: new ArrayBuffer(byteLength), byteOffset: 0, byteLength }),
   compile,
 };
