@@ -10,12 +10,12 @@
 
 #include "convolution.h"
 
-/* Sums, weights and a value of x have to fit into the registers: 32 with AVX-512 and on arm64, 16 elsewhere. */
-#if WIDTH == 16 || defined(__aarch64__)
-#define MANY_REGISTERS 1
+/* Sums, weights and a value of x have to fit into the registers. What is not loaded by an addition needs some more. */
+#if MANY_REGISTERS && WIDTH == 4
+enum { TILE_SUMS = 28, NARROW_COLUMNS = 7, WIDE_COLUMNS = 6, SLIDING_COLUMNS = 10 };
+#elif MANY_REGISTERS
 enum { TILE_SUMS = 28, NARROW_COLUMNS = 7, WIDE_COLUMNS = 7, SLIDING_COLUMNS = 12 };
 #else
-#define MANY_REGISTERS 0
 enum { TILE_SUMS = 12, NARROW_COLUMNS = 6, WIDE_COLUMNS = 3, SLIDING_COLUMNS = 0 };
 #endif
 enum { STRANDS = 2, TILE_VECTORS = 2, SLIDING_WIDTH = 3 };

@@ -6,7 +6,7 @@
 #include "vector.h"
 
 enum {
-  TILE_ROWS = WIDTH == 16 ? 8 : 4,
+  TILE_ROWS = MANY_REGISTERS ? 8 : 4,
   PRODUCT_ROWS = 96, /* of the result, a task */
   PRODUCT_COLUMNS = 256,
   INNER_CHUNK = 256, /* where the result is too small to be shared out, the inner axis is */

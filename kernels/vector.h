@@ -5,6 +5,8 @@
 #include <string.h>
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #if defined(__AVX512F__)
@@ -13,6 +15,13 @@
 #define WIDTH 8
 #else
 #define WIDTH 4
+#endif
+
+/* There are 32 vector registers then, and 16 otherwise. */
+#if WIDTH == 16 || defined(__aarch64__)
+#define MANY_REGISTERS 1
+#else
+#define MANY_REGISTERS 0
 #endif
 
 typedef float Vector __attribute__((vector_size(4 * WIDTH)));
@@ -73,6 +82,9 @@ INLINE Vector load_some(const float *p, int64_t count) {
   return (Vector)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
 #elif MASKED && WIDTH == 8
   return (Vector)_mm256_maskload_ps(p, (__m256i)(lane_numbers() < (int32_t)count));
+#elif WIDTH == 4
+  /* no call, which would leave no register as it was */
+  return (Vector){count > 0 ? p[0] : 0, count > 1 ? p[1] : 0, count > 2 ? p[2] : 0, 0};
 #else
   float lanes[WIDTH] = {0};
   memcpy(lanes, p, (size_t)count * sizeof(float));
@@ -90,6 +102,10 @@ INLINE void store_some(float *p, Vector v, int64_t count) {
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
 #elif MASKED && WIDTH == 8
   _mm256_maskstore_ps(p, (__m256i)(lane_numbers() < (int32_t)count), (__m256)v);
+#elif WIDTH == 4
+  if (count > 0) p[0] = v[0];
+  if (count > 1) p[1] = v[1];
+  if (count > 2) p[2] = v[2];
 #else
   float lanes[WIDTH];
   store(lanes, v);
@@ -135,6 +151,10 @@ INLINE Integers load_bytes(const uint8_t *p) {
   return (Integers)_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)p));
 #elif defined(__AVX2__)
   return (Integers)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)p));
+#elif defined(__aarch64__)
+  uint32_t bytes;
+  memcpy(&bytes, p, sizeof(bytes));
+  return (Integers)vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(bytes))));
 #else
   return __builtin_convertvector(*(const UnalignedBytes *)p, Integers);
 #endif
@@ -150,6 +170,10 @@ INLINE void store_bytes(uint8_t *p, Integers v) {
 #elif defined(__SSE2__)
   __m128i halves = _mm_packs_epi32((__m128i)v, (__m128i)v);
   int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(halves, halves));
+  memcpy(p, &bytes, sizeof(bytes));
+#elif defined(__aarch64__)
+  uint16x4_t halves = vmovn_u32((uint32x4_t)v);
+  uint32_t bytes = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(halves, halves))), 0);
   memcpy(p, &bytes, sizeof(bytes));
 #else
   *(UnalignedBytes *)p = __builtin_convertvector(v, UnalignedBytes);

@@ -33,6 +33,8 @@ const instructionSets = {
     avx2: ["-mavx2", "-mfma"],
     avx512: "-mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -mprefer-vector-width=512".split(" "),
   },
+  // scheduled before they are given registers, a tile's values take more of them than there are
+  aarch64: { baseline: ["-fno-schedule-insns"] },
 };
 
 /** What the compiler compiles for, such as x86_64-linux-gnu or arm64-apple-darwin23; this machine if it does not say. */
