@@ -1,5 +1,5 @@
 import { settleConstants } from "./constants.ts";
-import { fuse } from "./fuse.ts";
+import { fuse } from "./fusion/fuse.ts";
 import type { Loss } from "./losses.ts";
 import { type Model, recordModel } from "./model.ts";
 import type { Optimizer } from "./optimizers/table.ts";

@@ -526,15 +526,16 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
       ),
     [0, 1, 2],
   ),
-  convBiasInputGradient: eachActivation((activation) =>
-    eachConvolution((shape, { kernel, window, size, filters }) => ({
-      inputs: {
-        dy: whole([shape.x[0], ...size, filters]),
-        y: whole([shape.x[0], ...size, filters], 2),
-        kernel,
-      },
-      attributes: { ...window, activation, ...inputSize(shape.x) },
-    })),
+  convBiasInputGradient: eachActivation(
+    (activation) =>
+      eachConvolution((shape, { kernel, window, size, filters }) => {
+        const y = [shape.x[0], ...size, filters];
+        return {
+          inputs: { dy: whole(y), y: whole(y, activation === 2 ? 8 : 2), kernel },
+          attributes: { ...window, activation, ...inputSize(shape.x) },
+        };
+      }),
+    [0, 1, 2],
   ),
   convPool: eachPool((_, { x, kernel, bias }, attributes) => ({ inputs: { x, kernel, bias }, attributes })),
   convPoolKernelGradient: eachPool((shape, { x }, attributes, y) => ({

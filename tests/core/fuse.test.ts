@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../../src/core/backend.ts";
 import type { ModelDescription } from "../../src/core/description.ts";
-import { fuse } from "../../src/core/fuse.ts";
+import { fuse } from "../../src/core/fusion/fuse.ts";
 import { lossFor } from "../../src/core/losses.ts";
 import { buildModel, initialWeights, type Model } from "../../src/core/model.ts";
 import { reportNetwork } from "../../src/core/networks/report.ts";
@@ -84,9 +84,9 @@ const cases: readonly FusionCase[] = [
     inference: ["convPool", "convBias"],
   },
   {
-    title: "neither pool nor ReLU: only forward",
+    title: "neither pool nor ReLU",
     model: sequence([6, 5, 2], conv({ activation: "linear" }), flat, classes),
-    training: ["convBias", "biasGradient", "conv2dKernelGradient"],
+    training: ["convBias", "convBiasKernelGradient"],
     inference: ["convBias"],
   },
   {
@@ -98,8 +98,7 @@ const cases: readonly FusionCase[] = [
       "maxPool2d",
       "maxPool2dGradient",
       "tanhGradient",
-      "biasGradient",
-      "conv2dKernelGradient",
+      "convBiasKernelGradient",
     ],
     inference: ["convBias", "tanh", "maxPool2d"],
   },

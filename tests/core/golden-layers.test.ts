@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fuse } from "../../src/core/fuse.ts";
+import { fuse } from "../../src/core/fusion/fuse.ts";
 import { layerDefinitions } from "../../src/core/layers/table.ts";
 import { geluApproximate } from "../../src/core/operations/activations.ts";
 import { matmul } from "../../src/core/operations/dense.ts";

@@ -1,7 +1,7 @@
 import { defineOperation } from "./define.ts";
 
 /**
- * What the fusion pass puts in place of convolution, bias, activation and pooling (`fuse.ts`). Nothing records them
+ * What the fusion pass puts in place of convolution, bias, activation and pooling (`fusion/`). Nothing records them
  * directly, so they have no gradient rules: the pass rewrites the backward part too.
  *
  * `activation` is 0 for none, 1 for ReLU and, in `convBias` and `depthwiseBias`, 2 for ReLU6. Pools do not overlap
