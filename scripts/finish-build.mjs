@@ -1,5 +1,5 @@
-/** What tsc leaves undone in dist/: the kernels beside the code that loads them, and a command that can be started. */
-import { chmodSync, copyFileSync } from "node:fs";
+/** What tsc leaves undone in dist/: the kernels beside the code that loads them. */
+import { copyFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,4 +9,3 @@ for (const variant of ["simd", "relaxed"]) {
   const file = join("backends", "wasm", `kernels-${variant}.wasm`);
   copyFileSync(join(root, "src", file), join(root, "dist", file));
 }
-chmodSync(join(root, "dist", "cli", "main.js"), 0o755);

@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { packageVersion } from "../platform/node/node-machine.ts";
-import { benchCommand } from "./commands/bench.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { predictCommand } from "./commands/predict.ts";
-import { summaryCommand } from "./commands/summary.ts";
-import { trainCommand } from "./commands/train.ts";
 import { reportFailure } from "./failure.ts";
 import { surviveLostOutput } from "./lost-output.ts";
 
-const makers = [demoCommand, trainCommand, evaluateCommand, predictCommand, summaryCommand, benchCommand];
-const commands = makers.map((make) => make());
+/** Each is loaded with all that it needs only when it is asked for. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import("./commands/demo.ts")).demoCommand(),
+  train: async () => (await import("./commands/train.ts")).trainCommand(),
+  evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand(),
+  predict: async () => (await import("./commands/predict.ts")).predictCommand(),
+  summary: async () => (await import("./commands/summary.ts")).summaryCommand(),
+  bench: async () => (await import("./commands/bench.ts")).benchCommand(),
+};
 
 const examples = `
 Examples:
@@ -21,14 +22,17 @@ Examples:
 
 "fovea help train" explains a command.`;
 
-function createProgram(): Command {
+/** With the command that the arguments name; with all of them where they name none, for help or a near name. */
+async function createProgram([name = ""]: readonly string[]): Promise<Command> {
+  const wanted = Object.hasOwn(commands, name) ? [commands[name]] : Object.values(commands);
+  const loaded = await Promise.all(wanted.map((load) => load()));
   const program = new Command("fovea")
     .description("Train, judge and use image classifiers from a folder of photos")
     .version(packageVersion(), "-V, --version", "print the version")
     .addHelpText("after", examples)
     .configureHelp({ subcommandTerm: (command) => command.name() });
-  for (const command of commands) program.addCommand(command);
-  for (const each of [program, ...commands]) {
+  for (const command of loaded) program.addCommand(command);
+  for (const each of [program, ...loaded]) {
     each
       .option("--debug", "print the stack of an error")
       .helpOption("-h, --help", "print this help")
@@ -40,13 +44,10 @@ function createProgram(): Command {
 }
 
 surviveLostOutput();
-const program = createProgram();
 try {
+  const program = await createProgram(process.argv.slice(2));
   if (process.argv.length > 2) await program.parseAsync();
   else program.outputHelp();
 } catch (error) {
-  process.exitCode = reportFailure(
-    error,
-    commands.map((command) => command.name()),
-  );
+  process.exitCode = reportFailure(error, Object.keys(commands));
 }
