@@ -7,6 +7,7 @@ import {
   nameOfFormat,
   notAnImage,
 } from "./identify.ts";
+import type { RgbImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
 import { keepSmaller, type PreparedImage } from "./prepare.ts";
 import type { Preprocessing } from "./preprocessing.ts";
@@ -88,11 +89,24 @@ export async function loadPhoto(
   path: string,
   preprocessing: Preprocessing,
 ): Promise<LoadedPhoto> {
-  const identity = identifyImage(await platform.readHead(path, headLength));
-  if (identity.format === undefined) throw notAnImage(identity); // without reading on: it may be a film of many gigabytes
-  const bytes = await platform.readFile(path);
+  const { identity, bytes } = await readPhoto(platform, path);
   const hash = await platform.sha256(bytes);
   return { hash, identity, image: keepSmaller(await platform.decode(bytes), preprocessing, platform) };
+}
+
+/**
+ * Reads and decodes one photo, for a model that is not known yet.
+ *
+ * @throws InputError `image.…` or `file.…`
+ */
+export async function decodePhoto(platform: Platform, path: string): Promise<RgbImage> {
+  return platform.decode((await readPhoto(platform, path)).bytes);
+}
+
+async function readPhoto(platform: Platform, path: string) {
+  const identity = identifyImage(await platform.readHead(path, headLength));
+  if (identity.format === undefined) throw notAnImage(identity); // without reading on: it may be a film of many gigabytes
+  return { identity, bytes: await platform.readFile(path) };
 }
 
 async function loadSample(

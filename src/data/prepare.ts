@@ -16,26 +16,11 @@ export const preparePixels: PreparePixels = (image, { height, width, scale, offs
   for (let i = 0; i < target.length; i++) target[i] = Math.fround(target[i] * factor) + shift;
 };
 
-type Preparer = Pick<Platform, "decode" | "preparePixels">;
-
-/**
- * The same from the bytes of an image file.
- *
- * @throws InputError `image.…` where the bytes are no image that can be read
- */
-export async function prepareImage(
-  bytes: Uint8Array,
-  preprocessing: Preprocessing,
-  platform: Preparer,
-): Promise<Float32Array> {
-  return floatsOf(keepSmaller(await platform.decode(bytes), preprocessing, platform));
-}
-
 /** A picture kept for a model that will ask for it again and again. */
 export interface PreparedImage {
   /** height * width * 3 */
   readonly length: number;
-  /** Writes what `prepareImage` gives. */
+  /** Writes what `preparePixels` gives. */
   copyTo(target: Float32Array): void;
 }
 

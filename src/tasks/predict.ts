@@ -2,9 +2,9 @@ import { chooseBackend } from "../backends/choose.ts";
 import { probabilitiesOf } from "../core/metrics.ts";
 import { Session } from "../core/session.ts";
 import { compareCodePoints } from "../data/compare.ts";
-import { loadPhoto } from "../data/load.ts";
-import { floatsOf, prepareImage } from "../data/prepare.ts";
-import type { Preprocessing } from "../data/preprocessing.ts";
+import type { RgbImage } from "../data/image.ts";
+import { decodePhoto } from "../data/load.ts";
+import { floatsOf, keepSmaller } from "../data/prepare.ts";
 import { InputError } from "../util/errors.ts";
 import { type Classifier, loadClassifier } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
@@ -47,6 +47,7 @@ export interface PredictResult {
  * @throws InputError where the model or a folder cannot be read, or there is no photo at all
  */
 export async function predict(machine: Machine, options: PredictRequest): Promise<PredictResult> {
+  const decode = createDecoder(machine, options.photos[0]);
   const classifier = await loadClassifier(machine, options.model);
   const { backend, notice } = await chooseBackend(options.backend ?? "auto");
   const session = new Session(backend, classifier.model);
@@ -55,7 +56,7 @@ export async function predict(machine: Machine, options: PredictRequest): Promis
   const photos = await expandFolders(machine, options.photos, options.signal);
   for (const photo of photos) {
     options.signal?.throwIfAborted();
-    predictions.push(await predictPhoto(machine, session, classifier, photo));
+    predictions.push(await predictPhoto(machine, session, classifier, photo, decode));
     options.onProgress?.(predictions.length, photos.length);
   }
   const notices = [...classifier.notices, ...(notice ? [notice] : [])];
@@ -67,10 +68,11 @@ async function predictPhoto(
   session: Session,
   { preprocessing, classNames }: Classifier,
   photo: PhotoSource,
+  decode: Decoder,
 ): Promise<Prediction> {
   const name = typeof photo === "string" ? photo : photo.name;
   try {
-    const pixels = await pixelsOf(machine, photo, preprocessing);
+    const pixels = floatsOf(keepSmaller(await decode(photo), preprocessing, machine));
     const probabilities = probabilitiesOf(await session.predict(pixels), 0, session.model.outputShape[0]);
     const best = probabilities.indexOf(Math.max(...probabilities));
     return {
@@ -87,13 +89,19 @@ async function predictPhoto(
   }
 }
 
-async function pixelsOf(
-  machine: Machine,
-  photo: PhotoSource,
-  preprocessing: Preprocessing,
-): Promise<Float32Array> {
-  if (typeof photo === "string") return floatsOf((await loadPhoto(machine, photo, preprocessing)).image);
-  return prepareImage(photo.bytes, preprocessing, machine);
+type Decoder = (photo: PhotoSource) => Promise<RgbImage>;
+
+/** Begins with the first photo at once: loading the decoder takes as long as reading the model, and goes on beside it. */
+function createDecoder(machine: Machine, first: PhotoSource | undefined): Decoder {
+  const decode: Decoder = (photo) =>
+    typeof photo === "string" ? decodePhoto(machine, photo) : machine.decode(photo.bytes);
+  let early = first === undefined ? undefined : decode(first);
+  early?.catch(() => undefined); // it is told when its turn comes, unless it was a folder
+  return (photo) => {
+    const begun = photo === first ? early : undefined;
+    early = undefined; // one picture may take a gigabyte
+    return begun ?? decode(photo);
+  };
 }
 
 /** Replaces each folder by the files in it and below, sorted; hidden ones are skipped. */

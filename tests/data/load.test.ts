@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RgbImage } from "../../src/data/image.ts";
 import { type LoadedData, loadPhoto, loadSamples } from "../../src/data/load.ts";
-import { floatsOf, keepSmaller, prepareImage } from "../../src/data/prepare.ts";
+import { floatsOf, keepSmaller, preparePixels } from "../../src/data/prepare.ts";
 import { preprocessingSchema } from "../../src/data/preprocessing.ts";
 import { type Sample, scanFolder } from "../../src/data/scan.ts";
 import { nodePlatform } from "../../src/platform/node/node-platform.ts";
@@ -77,7 +77,8 @@ describe("loadSamples", () => {
     for (const side of [8, 64]) {
       const rule = preprocessingSchema.parse({ height: side, width: side });
       for (const { sample, image, hash } of (await loadSamples(nodePlatform, samples, rule)).loaded) {
-        const expected = await prepareImage(await nodePlatform.readFile(sample.path), rule, nodePlatform);
+        const expected = new Float32Array(rule.height * rule.width * 3);
+        preparePixels(await nodePlatform.decode(await nodePlatform.readFile(sample.path)), rule, expected);
         expect(floatsOf(image)).toEqual(expected);
         const alone = await loadPhoto(nodePlatform, sample.path, rule);
         expect(alone.hash).toBe(hash);
