@@ -4,6 +4,8 @@
  */
 #include "convolution-packing.h"
 
+enum { KEPT_PIXELS = 8192 };
+
 typedef struct {
   Convolution c;
   Images images;
@@ -114,26 +116,37 @@ static Images images_of(const Convolution *c, const float *x) {
   return images;
 }
 
-/* `bias` and `position` may be null. */
-static bool run_forward(Convolution c, const float *x, const float *kernel, const float *bias, float *y,
-                        uint8_t *position) {
+/*
+ * Memory for the packed kernel and what goes with it. Where pixels are few packing takes a good part of the time, so that weights
+ * that stay the same stay packed; where they are many the memory is not worth it.
+ */
+static void *packed_memory(const Call *call, const Convolution *c, size_t bytes, bool *filled) {
+  *filled = false;
+  void *memory = c->batch * c->rows * c->columns < KEPT_PIXELS ? kept(call, 1, bytes, filled) : NULL;
+  return memory ? memory : shared_scratch(bytes);
+}
+
+/* Inputs: x, kernel and, unless it is conv2d, bias; outputs: y and, when it pools, position. */
+static bool run_forward(const Call *call, Convolution c, const float *bias, uint8_t *position) {
+  const float *x = call->inputs[0].data, *kernel = call->inputs[1].data;
+  float *y = call->outputs[0].data;
   join_rows(&c);
   finish_convolution(&c);
   if (c.batch * c.rows * c.columns * c.out == 0) return true;
   Images images = images_of(&c, x);
-  bool pooled_tiles = position && pools_are_tiles(&c);
-  bool sliding = can_slide(c.out, c.kernel_width, c.stride_width);
+  bool pooled_tiles = position && pools_are_tiles(&c), sliding = can_slide(c.out, c.kernel_width, c.stride_width), filled;
   Kernels kernels = {.taps = c.kernel_height * c.run, .out = c.out, .sliding = sliding,
                      .vectors = tile_vectors(sliding, pooled_tiles)};
   int64_t places = round_up(c.kernel_height * c.kernel_width, 8);
-  int64_t *offsets = shared_scratch((size_t)places * sizeof(int64_t) + (size_t)packed_size(&kernels) * sizeof(float));
+  size_t bytes = (size_t)places * sizeof(int64_t) + (size_t)packed_size(&kernels) * sizeof(float);
+  int64_t *offsets = packed_memory(call, &c, bytes, &filled);
   if (!offsets) return false;
   kernels.packed = (float *)(offsets + places);
   kernels.windows = (Windows){.right = c.stride_width * images.pixel, .activation = c.activation, .y_right = c.out};
   describe_windows(&kernels, &images, c.kernel_height, c.kernel_width, pooled_tiles, offsets);
   Packing packing = {.kernel = kernel, .bias = bias, .kernel_width = c.kernel_width, .in = c.in, .out = c.out,
                      .rows = c.kernel_height, .columns = c.kernel_width, .row_step = 1, .column_step = 1};
-  if (!pack_kernel(&kernels, packing)) return false;
+  if (!filled && !pack_kernel(&kernels, packing)) return false;
   if (position)
     return run_pooled(&(PooledForward){.c = c, .images = images, .kernels = kernels, .y = y, .position = position});
   Phase phase = {.kernels = kernels, .row_step = 1, .columns = c.columns};
@@ -152,25 +165,20 @@ static Convolution forward_sizes(const Call *call) {
   };
 }
 
-static bool op_conv2d(const Call *call) {
-  const Tensor *in = call->inputs;
-  return run_forward(forward_sizes(call), in[0].data, in[1].data, NULL, call->outputs[0].data, NULL);
-}
+static bool op_conv2d(const Call *call) { return run_forward(call, forward_sizes(call), NULL, NULL); }
 
 /* Attributes: strides, pads, activation, convHeight, convWidth. */
 static bool op_convBias(const Call *call) {
-  const Tensor *in = call->inputs;
   Convolution c = forward_sizes(call);
   c.activation = (int64_t)call->attributes[4];
-  return run_forward(c, in[0].data, in[1].data, in[2].data, call->outputs[0].data, NULL);
+  return run_forward(call, c, call->inputs[2].data, NULL);
 }
 
 /* Attributes: strides, pads, activation, convHeight, convWidth, poolHeight, poolWidth. */
 static bool op_convPool(const Call *call) {
-  const Tensor *in = call->inputs;
   Convolution c = forward_sizes(call);
   c.activation = (int64_t)call->attributes[4];
   c.pool_height = (int64_t)call->attributes[7];
   c.pool_width = (int64_t)call->attributes[8];
-  return run_forward(c, in[0].data, in[1].data, in[2].data, call->outputs[0].data, call->outputs[1].data);
+  return run_forward(call, c, call->inputs[2].data, call->outputs[1].data);
 }

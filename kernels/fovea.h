@@ -44,5 +44,12 @@ typedef void (*Task)(void *context, int64_t index, void *scratch);
  */
 bool parallel(int64_t count, size_t scratch_bytes, Task task, void *context);
 
+/*
+ * Memory that stays with the call from run to run, for what a kernel makes of the inputs from `first_input` on, all of them
+ * weights that the program only reads: a packed kernel. `filled` says that it still holds what was last made there;
+ * otherwise the kernel fills it before it returns. Null where the inputs are not such weights, or there is no memory.
+ */
+void *kept(const Call *call, int first_input, size_t bytes, bool *filled);
+
 /* Memory shared by all tasks of the call of an operation, 64-byte aligned; anything in it. Null when there is none. */
 void *shared_scratch(size_t bytes);

@@ -18,6 +18,8 @@ typedef struct {
   Call call;
   double seconds;
   bool constant; /* writes constants only */
+  void *kept;    /* see `kept` */
+  size_t kept_bytes;
 } Node;
 
 struct Program {
@@ -30,7 +32,14 @@ struct Program {
   char *constants;
   bool settled; /* the constants are those of the state of the last run */
   bool skipping; /* the run under way leaves them as they are */
+  bool training; /* the program writes the state */
 };
+
+/* What the run that holds the thread pool is at. */
+static struct {
+  const Program *program;
+  Node *node;
+} running;
 
 /* What is left of the words. */
 typedef struct {
@@ -83,7 +92,11 @@ static void read_node(Words *words, Program *program, const Kernel *kernels, siz
   for (size_t i = 0; i < attributes; i++) *(*attribute)++ = take(words);
   if (words->broken) return;
   node->constant = outputs > 0;
-  for (size_t i = 1; i <= outputs; i++) node->constant &= program->place[program->tensors - i].region == CONSTANTS;
+  for (size_t i = 1; i <= outputs; i++) {
+    size_t region = program->place[program->tensors - i].region;
+    node->constant &= region == CONSTANTS;
+    program->training |= region == STATE;
+  }
 }
 
 static size_t kernel_count(const Kernel *kernels) {
@@ -135,6 +148,7 @@ Program *read_program(const double *words, size_t count, const double *region_by
 }
 
 void free_program(Program *program) {
+  for (size_t i = 0; program->node && i < program->nodes; i++) free_aligned(program->node[i].kept);
   free(program->node);
   free(program->tensor);
   free(program->place);
@@ -158,6 +172,24 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
+/* Whether a tensor's values change from run to run only when the caller says that the state has. */
+static bool is_weight(const Program *program, const Tensor *tensor) {
+  size_t region = program->place[tensor - program->tensor].region;
+  return !program->training && (region == STATE || region == CONSTANTS);
+}
+
+void *kept(const Call *call, int first_input, size_t bytes, bool *filled) {
+  Node *node = running.node;
+  for (const Tensor *input = call->inputs + first_input; input < call->outputs; input++)
+    if (!is_weight(running.program, input)) return NULL;
+  *filled = running.program->skipping && node->kept_bytes == bytes;
+  if (node->kept_bytes == bytes) return node->kept;
+  free_aligned(node->kept);
+  node->kept = allocate_aligned(bytes);
+  node->kept_bytes = node->kept ? bytes : 0;
+  return node->kept;
+}
+
 static void find_tensors(Program *program, char *const *given) {
   for (size_t i = 0; i < program->tensors; i++) {
     Place place = program->place[i];
@@ -175,6 +207,8 @@ bool run_part(Program *program, int threads, char *const *given, bool state_chan
   for (size_t i = first; i < end && done; i++) {
     Node *node = &program->node[i];
     if (program->skipping && node->constant) continue;
+    running.program = program;
+    running.node = node;
     done = node->kernel->run(&node->call);
     double finish = now();
     node->seconds += finish - start;
