@@ -137,5 +137,7 @@ async function main() {
 }
 
 main().catch((error) => {
-  console.warn(`fovea: no native backend (${error.message}); the wasm backend takes its place, a few times slower.`);
+  console.warn(
+    `fovea: no native backend (${error.message}); the wasm backend takes its place, a few times slower.`,
+  );
 });
