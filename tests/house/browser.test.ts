@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
+import * as browser from "../../src/browser.ts";
 import { readSources, root } from "../support/source-files.ts";
 
 /** What runs in a browser too: `backends` without `native` and `wasm-node`, and `choose.ts`, which loads them. */
@@ -18,12 +19,15 @@ const portable = [
   "src/report",
 ];
 
+/** What a page imports as "fovea/browser". */
+const entry = "src/browser.ts";
+
 /** Packages that work on Node alone. */
 const nodeOnly = /^(node:|sharp$|commander$|fastify$)/;
 
 it("the portable folders are the ones that are compiled without Node's types", () => {
   const config = JSON.parse(readFileSync(join(root, "tsconfig.browser.json"), "utf8"));
-  expect([...config.include].sort()).toEqual([...portable].sort());
+  expect([...config.include].sort()).toEqual([...portable, entry].sort());
   expect(config.compilerOptions.types).toEqual([]);
 });
 
@@ -43,6 +47,19 @@ it("the portable folders import nothing that needs Node", () => {
       .map(({ specifier }) => `${path} imports ${specifier}`),
   );
   expect(wrong).toEqual([]);
+});
+
+it("the public list of fovea/browser is this one", () => {
+  expect(Object.keys(browser).sort()).toEqual([
+    "InputError",
+    "Session",
+    "buildModel",
+    "createOptimizer",
+    "initialWeights",
+    "loadWasmBackend",
+    "lossFor",
+    "reportNetwork",
+  ]);
 });
 
 /** What a command printed, whether or not it failed, so that the compiler's words are in the test's. */
