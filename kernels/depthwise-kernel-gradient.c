@@ -10,7 +10,7 @@ enum {
   GROUP_ELEMENTS = 4096, /* where these are more pixels */
   TAP_PARTS = 32,     /* into which the groups are cut at most */
   TAP_CHANNELS = 4 * WIDTH,
-  WIDEST_TAPS = WIDTH == 16 ? 5 : 3 /* rows of taps that registers hold */
+  WIDEST_TAPS = MANY_REGISTERS ? 5 : 3 /* rows of taps that registers hold */
 };
 
 /* Groups of pixels of one image: some rows, or a part of one. */

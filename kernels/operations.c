@@ -1,8 +1,9 @@
 /*
  * All operations for one instruction set. This is the one file that is compiled several times, as one translation unit, so
  * that everything but its table is static; ISA is the suffix of the table's name.
- * convolution-permuted.c comes before the file that calls it.
+ * sum-parts.c comes first and convolution-permuted.c comes before the file that calls it.
  */
+#include "sum-parts.c"
 #include "activations.c"
 #include "batch-norm.c"
 #include "convolution-input-gradient.c"

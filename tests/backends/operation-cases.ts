@@ -429,6 +429,10 @@ const products: readonly (readonly [rows: number, inner: number, columns: number
   [13, 300, 1],
   [100, 7, 300],
   [9, 1023, 49],
+  [70, 300, 290],
+  [197, 5, 40],
+  [2, 100, 77],
+  [1, 131, 529],
 ];
 
 const eachProduct = (
