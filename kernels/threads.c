@@ -1,17 +1,30 @@
 /*
  * One pool for the whole process, however many programs, sessions and JavaScript threads use it: a run takes it as a
- * whole, so that two of them never fight for the same cores. The thread that asks works along; helpers spin for some
- * microseconds after a task, since an operation follows the next, and then sleep.
+ * whole, so that two of them never fight for the same cores. The thread that asks works along. Helpers spin for a while
+ * after a piece of work, since an operation follows the next, and then sleep.
+ *
+ * To wake a helper takes the caller some 15 microseconds, and the helper some 50: longer than all operations of a small
+ * network. So a run wakes them at once only if the last one had much to share; else it first works alone for as long.
  */
 #define _GNU_SOURCE /* dladdr */
 #include "threads.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
-enum { MAX_THREADS = 256, SPINS = 2000, ALIGNMENT = 64 };
+enum { MAX_THREADS = 256, ALIGNMENT = 64 };
+
+/* In nanoseconds. */
+enum {
+  SPIN_TIME = 200 * 1000, /* of a helper without work: longer than JavaScript takes from a run to the next one */
+  POLITE_TIME = 20 * 1000, /* after which one that spins lets others have its core */
+  ALONE_TIME = 50 * 1000, /* that a run works alone before it wakes helpers */
+  MUCH_TIME = 200 * 1000  /* of shared work in a run: the next one wakes helpers at once */
+};
 
 typedef struct {
   void *memory;
@@ -25,6 +38,9 @@ static int run_threads = 1;
 static int helpers = 0;
 static Scratch worker_scratch[MAX_THREADS];
 static Scratch common_scratch;
+static int64_t shared_time = MUCH_TIME; /* of operations in this run that had work for several threads */
+static int64_t alone_time;              /* of those, what was done while a helper slept */
+static bool wake_at_once;
 
 /* The job that helpers may join while it is open. */
 static struct {
@@ -38,7 +54,8 @@ static struct {
   Task task;
   void *context;
   int64_t count;
-  _Atomic int64_t next;
+  bool asleep[MAX_THREADS]; /* by helper */
+  _Alignas(ALIGNMENT) _Atomic int64_t next; /* on a line of its own: all write it while others look whether a job has come */
 } job = {.lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER, .left = PTHREAD_COND_INITIALIZER};
 
 void *allocate_aligned(size_t bytes) {
@@ -69,30 +86,62 @@ static bool grow(Scratch *scratch, size_t bytes) {
   return scratch->memory != NULL;
 }
 
-static void work(int worker) {
-  for (;;) {
-    int64_t index = atomic_fetch_add_explicit(&job.next, 1, memory_order_relaxed);
-    if (index >= job.count) return;
-    job.task(job.context, index, worker_scratch[worker].memory);
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* One turn of a loop that waits since then. False when it has waited for long enough to sleep. */
+static bool spin(int64_t since) {
+  for (int i = 0; i < 8; i++) pause_briefly();
+  int64_t waited = now() - since;
+  if (waited > POLITE_TIME) sched_yield();
+  return waited < SPIN_TIME;
+}
+
+static bool take_piece(int worker) {
+  int64_t index = atomic_fetch_add_explicit(&job.next, 1, memory_order_relaxed);
+  if (index >= job.count) return false;
+  job.task(job.context, index, worker_scratch[worker].memory);
+  return true;
+}
+
+/* Joins the job if it is open and new to this helper; else sleeps if that is wanted. Says whether it joined. */
+static bool join(int helper, unsigned long *seen, bool sleepy) {
+  pthread_mutex_lock(&job.lock);
+  bool joins = job.open && helper < job.limit && atomic_load(&job.generation) != *seen;
+  *seen = atomic_load(&job.generation);
+  if (joins) {
+    atomic_fetch_add(&job.inside, 1);
+  } else if (sleepy) {
+    job.asleep[helper] = true;
+    while (job.asleep[helper]) pthread_cond_wait(&job.opened, &job.lock);
+    *seen = 0; /* no generation: the job that it was woken for may be open */
   }
+  pthread_mutex_unlock(&job.lock);
+  return joins;
+}
+
+static void leave(void) {
+  pthread_mutex_lock(&job.lock);
+  if (atomic_fetch_sub(&job.inside, 1) == 1) pthread_cond_signal(&job.left);
+  pthread_mutex_unlock(&job.lock);
 }
 
 static void *help(void *argument) {
   int helper = (int)(intptr_t)argument;
   unsigned long seen = 0;
-  for (;;) {
-    for (int i = 0; i < SPINS && atomic_load_explicit(&job.generation, memory_order_relaxed) == seen; i++) pause_briefly();
-    pthread_mutex_lock(&job.lock);
-    while (!job.open || atomic_load(&job.generation) == seen || helper >= job.limit) pthread_cond_wait(&job.opened, &job.lock);
-    seen = atomic_load(&job.generation);
-    atomic_fetch_add(&job.inside, 1);
-    pthread_mutex_unlock(&job.lock);
-
-    work(helper + 1);
-
-    pthread_mutex_lock(&job.lock);
-    if (atomic_fetch_sub(&job.inside, 1) == 1) pthread_cond_signal(&job.left);
-    pthread_mutex_unlock(&job.lock);
+  for (int64_t idle = now();;) {
+    bool awake = true;
+    while (awake && atomic_load_explicit(&job.generation, memory_order_relaxed) == seen) awake = spin(idle);
+    if (join(helper, &seen, !awake || now() - idle > SPIN_TIME)) {
+      while (take_piece(helper + 1)) continue;
+      leave();
+      idle = now();
+    } else if (seen == 0) {
+      idle = now(); /* it has slept */
+    }
   }
   return NULL;
 }
@@ -119,13 +168,30 @@ void begin_run(int threads) {
   run_threads = threads < 1 ? 1 : threads > MAX_THREADS ? MAX_THREADS : threads;
   hire(run_threads - 1);
   if (run_threads > helpers + 1) run_threads = helpers + 1;
+  wake_at_once = shared_time >= MUCH_TIME;
+  shared_time = alone_time = 0;
 }
 
 void end_run(void) { pthread_mutex_unlock(&run_lock); }
 
 void *shared_scratch(size_t bytes) { return grow(&common_scratch, bytes) ? common_scratch.memory : NULL; }
 
-static void open_job(int64_t count, Task task, void *context, int limit) {
+/* Under the job's lock. */
+static bool someone_sleeps(void) {
+  for (int i = 0; i < job.limit; i++)
+    if (job.asleep[i]) return true;
+  return false;
+}
+
+/* Under the job's lock. */
+static void wake_helpers(void) {
+  for (int i = 0; i < job.limit; i++) job.asleep[i] = false;
+  pthread_cond_broadcast(&job.opened);
+  alone_time = 0;
+}
+
+/* Says whether a helper is left to sleep. */
+static bool open_job(int64_t count, Task task, void *context, int limit) {
   pthread_mutex_lock(&job.lock);
   job.task = task;
   job.context = context;
@@ -134,8 +200,27 @@ static void open_job(int64_t count, Task task, void *context, int limit) {
   atomic_store(&job.next, 0);
   job.open = true;
   atomic_fetch_add(&job.generation, 1);
-  pthread_cond_broadcast(&job.opened);
+  bool sleeps = someone_sleeps();
+  if (sleeps && wake_at_once) {
+    wake_helpers();
+    sleeps = false;
+  }
   pthread_mutex_unlock(&job.lock);
+  return sleeps;
+}
+
+/* Does pieces until none is left; wakes those who sleep once it has worked without them for long enough, and half is left. */
+static void work_along(bool sleeps, int64_t start) {
+  int64_t before = alone_time;
+  for (int64_t done = 1; take_piece(0); done++) {
+    if (!sleeps) continue;
+    alone_time = before + now() - start;
+    if (alone_time < ALONE_TIME || 2 * done > job.count) continue;
+    pthread_mutex_lock(&job.lock);
+    wake_helpers();
+    pthread_mutex_unlock(&job.lock);
+    sleeps = false;
+  }
 }
 
 /* Waits for the helpers that joined; one that has not woken yet finds the job closed. */
@@ -143,7 +228,8 @@ static void close_job(void) {
   pthread_mutex_lock(&job.lock);
   job.open = false;
   pthread_mutex_unlock(&job.lock);
-  for (int i = 0; i < SPINS && atomic_load(&job.inside) > 0; i++) pause_briefly();
+  if (atomic_load(&job.inside) == 0) return;
+  for (int64_t since = now(); atomic_load(&job.inside) > 0 && spin(since);) continue;
   pthread_mutex_lock(&job.lock);
   while (atomic_load(&job.inside) > 0) pthread_cond_wait(&job.left, &job.lock);
   pthread_mutex_unlock(&job.lock);
@@ -157,8 +243,9 @@ bool parallel(int64_t count, size_t scratch_bytes, Task task, void *context) {
     for (int64_t index = 0; index < count; index++) task(context, index, worker_scratch[0].memory);
     return true;
   }
-  open_job(count, task, context, threads - 1);
-  work(0);
+  int64_t start = now();
+  work_along(open_job(count, task, context, threads - 1), start);
   close_job();
+  shared_time += now() - start;
   return true;
 }

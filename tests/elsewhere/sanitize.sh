@@ -1,11 +1,16 @@
 #!/bin/sh
-# Runs the native backend's tests under the address and undefined-behaviour sanitizers of gcc, on every instruction set
-# of this processor. The first finding ends it with a report.
+# Runs the thread pool under the thread sanitizer of gcc, and the native backend's tests under the address and
+# undefined-behaviour sanitizers, on every instruction set of this processor. The first finding ends it with a report.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 folder="$root/build/elsewhere/sanitized"
 compiler=${CC:-gcc}
+
+mkdir -p "$folder"
+"$compiler" -std=gnu11 -O1 -g -fsanitize=thread -o "$folder/threads" \
+  "$root/tests/elsewhere/threads.c" "$root/kernels/threads.c" -lpthread -ldl
+"$folder/threads"
 
 FOVEA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g" \
   CC="$compiler" sh "$root/tests/elsewhere/prepare.sh" "$folder"
