@@ -1,10 +1,8 @@
-"""One training step of the report's network in Keras, timed on demand: see training-step.mjs for the protocol."""
+"""One training step of the report's network in Keras on TensorFlow: see training-step.mjs. argv: threads."""
 
-import json
 import os
 import platform
 import sys
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -13,17 +11,26 @@ import numpy
 import tensorflow as tf
 
 from keras_report import build_network
+from worker import serve
 
-batch_size = int(sys.argv[1])
+threads = int(sys.argv[1])
+tf.config.threading.set_intra_op_parallelism_threads(threads)
 keras.utils.set_random_seed(1)
-model = build_network()
-images = tf.constant(numpy.random.rand(batch_size, 256, 256, 3).astype("float32"))
-labels = tf.constant((numpy.arange(batch_size) % 2)[:, None].astype("float32"))
-versions = {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}
-for _ in range(3):
-    model.train_on_batch(images, labels)
-print(json.dumps({"ready": versions}), flush=True)
-for _ in sys.stdin:
-    started = time.perf_counter()
-    loss = float(model.train_on_batch(images, labels)[0])
-    print(json.dumps({"seconds": time.perf_counter() - started, "loss": loss}), flush=True)
+
+
+def training_step(batch):
+    model = build_network()
+    images = tf.constant(numpy.random.rand(batch, 256, 256, 3).astype("float32"))
+    labels = tf.constant((numpy.arange(batch) % 2)[:, None].astype("float32"))
+    return lambda: float(model.train_on_batch(images, labels)[0])
+
+
+serve(
+    {
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "tensorflowThreads": threads,
+        "python": platform.python_version(),
+    },
+    lambda case: {"train_on_batch": training_step(case["batch"])},
+)

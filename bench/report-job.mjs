@@ -16,6 +16,7 @@ import {
   printTable,
   refuse,
   root,
+  saveResult,
   spread,
   warmPhotos,
   written,
@@ -116,10 +117,10 @@ function report() {
   });
   const facts = { ...machine(), ...measured.keras[0].result.versions };
   const peer = options["cached-peer"] ? "Keras (cached)" : "Keras";
+  const result = { facts, photos: photos.count, epochs, runs, peer, quantities, measured };
+  if (!options["cached-peer"]) saveResult("report-job", result);
   if (options.json) {
-    console.log(
-      JSON.stringify({ facts, photos: photos.count, epochs, runs, peer, quantities, measured }, null, 2),
-    );
+    console.log(JSON.stringify(result, null, 2));
     return;
   }
   printMachine(facts);

@@ -1,18 +1,18 @@
-/** `npm run bench [-- report-job | training-step [options]]`: one benchmark, or both with their defaults. */
+/** `npm run bench [-- <benchmark> [options]]`: one benchmark, or all with their defaults; `tables` prints what they kept. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { refuse, root } from "./support.mjs";
 
-const benchmarks = ["training-step", "report-job"];
+const benchmarks = ["training-step", "inference", "predict", "report-job", "kernels"];
 const [name, ...words] = process.argv.slice(2);
-if (name !== undefined && !benchmarks.includes(name)) {
-  refuse(`Expected one of ${benchmarks.join(", ")}, found "${name}"`);
+if (name !== undefined && ![...benchmarks, "tables"].includes(name)) {
+  refuse(`Expected one of ${benchmarks.join(", ")} or tables, found "${name}"`);
 }
 for (const benchmark of name === undefined ? benchmarks : [name]) {
-  console.log(`== ${benchmark}\n`);
+  if (name === undefined) console.log(`== ${benchmark}\n`);
   const { status } = spawnSync(process.execPath, [join(root, `bench/${benchmark}.mjs`), ...words], {
     stdio: "inherit",
   });
   if (status !== 0) process.exit(status ?? 1);
-  console.log();
+  if (name === undefined) console.log();
 }

@@ -1,11 +1,27 @@
 /** What the benchmarks share: the peer's Python, the photos, medians and tables. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Of all sides, unless --threads says otherwise. */
+export const defaultThreads = availableParallelism();
+
+const resultPath = (name) => join(root, `build/bench/${name}.json`);
+
+/** Keeps a benchmark's document, for `npm run bench -- tables`. */
+export function saveResult(name, result) {
+  mkdirSync(join(root, "build/bench"), { recursive: true });
+  writeFileSync(resultPath(name), JSON.stringify(result, null, 2));
+}
+
+/** What was kept, or undefined. */
+export function readResult(name) {
+  return existsSync(resultPath(name)) ? JSON.parse(readFileSync(resultPath(name), "utf8")) : undefined;
+}
 
 /** Ends the benchmark with one line. */
 export function refuse(message) {
@@ -48,7 +64,6 @@ export function machine() {
   const fovea = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
   return {
     processor: cpus()[0]?.model ?? "unknown",
-    threads: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch}`,
     node: process.version,

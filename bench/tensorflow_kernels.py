@@ -8,11 +8,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from kernel_worker import serve
+from worker import serve
 
 threads = int(sys.argv[1])
 tf.config.threading.set_intra_op_parallelism_threads(threads)
-if len(sys.argv) > 2: tf.config.threading.set_inter_op_parallelism_threads(int(sys.argv[2]))
 raw = tf.raw_ops
 
 

@@ -6,7 +6,7 @@ import sys
 import torch
 import torch.nn.functional as F
 
-from kernel_worker import serve
+from worker import serve
 
 threads = int(sys.argv[1])
 torch.set_num_threads(threads)

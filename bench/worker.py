@@ -1,12 +1,15 @@
-"""What the two Python sides of kernels.mjs share: the protocol.
+"""How a Python side answers: the counterpart of worker.mjs, and of sides.mjs, which asks.
 
-Each line on standard input is JSON. {"case": ...} makes a case ready: every way that the library has of computing it is
-tried, and the fastest is kept. {"repeat": n} runs it n times and answers with the seconds of one. {"end": true} frees it.
+It prints {"ready": versions} once. Then each line on standard input is JSON, and is answered by a line: {"case": ...} makes a
+case ready: every way that the library has of computing it is tried, and the fastest is kept. {"repeat": n} runs it n times
+and answers with the seconds of one. {"end": true} frees it.
 """
 
 import json
 import sys
 import time
+
+TRIES = 4
 
 
 def seconds_of(function, repeat):
@@ -16,18 +19,16 @@ def seconds_of(function, repeat):
     return (time.perf_counter() - started) / repeat
 
 
-def fastest(ways):
-    """The name and function of the fastest of {name: function}, each warmed and then timed for a moment."""
-    tried = {}
-    for name, function in ways.items():
-        function()
-        first = seconds_of(function, 1)
-        repeat = max(1, min(50, int(0.01 / first)))
-        tried[name] = min(first, *(seconds_of(function, repeat) for _ in range(3)))
-    return tried
+def best_seconds(function):
+    """Warmed by a call, then tried for a moment."""
+    function()
+    first = seconds_of(function, 1)
+    repeat = max(1, min(50, int(0.01 / max(first, 1e-9))))
+    return min(first, *(seconds_of(function, repeat) for _ in range(TRIES - 1)))
 
 
 def serve(versions, ways_of):
+    """`ways_of` gives functions by name for a case."""
     print(json.dumps({"ready": versions}), flush=True)
     function = None
     for line in sys.stdin:
@@ -35,7 +36,7 @@ def serve(versions, ways_of):
         if "case" in request:
             function = None
             ways = ways_of(request["case"])
-            tried = fastest(ways)
+            tried = {name: best_seconds(way) for name, way in ways.items()}
             way = min(tried, key=tried.get)
             function = ways[way]
             answer = {"way": way, "seconds": tried[way], "tried": tried}

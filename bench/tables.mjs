@@ -1,0 +1,193 @@
+/** Prints what the benchmarks kept in build/bench/ as the tables of docs/performance.md. */
+import { readResult } from "./support.mjs";
+
+const verdict = (reached) => (reached ? "reached" : "**missed**");
+const percent = (share) => `${(100 * share).toFixed(0)} %`;
+const range = ({ median, min, max }, digits, scale = 1) =>
+  `${(scale * median).toFixed(digits)} (${(scale * min).toFixed(digits)} to ${(scale * max).toFixed(digits)})`;
+
+const rows = [
+  ...trainingRows(readResult("training-step")),
+  ...inferenceRows(readResult("inference")),
+  ...jobRows(readResult("report-job")),
+  ...predictRows(readResult("predict")),
+  ...kernelRows(readResult("kernels")),
+  ...speedupRows(readResult("training-step")),
+  ...wasmRows(readResult("training-step-wasm")),
+];
+print([["what", "target", "Fovea", "best peer", "ratio", ""], ...rows]);
+facts();
+kernelTable(readResult("kernels"));
+
+function trainingRows(result) {
+  if (!result) return [];
+  const { sides, best, ratio, ofPeak, flops, peak, targets, runs, batch } = result;
+  const peer = sides.find(({ side }) => side === best);
+  const gflops = (flops / sides[0].median / 1e9).toFixed(0);
+  return [
+    [
+      `training step, batch ${batch} (${runs} runs), ms`,
+      `<= ${targets.ratio} of the best peer`,
+      range(sides[0], 1, 1000),
+      `${best} ${range(peer, 0, 1000)}`,
+      ratio.toFixed(2),
+      verdict(ratio <= targets.ratio),
+    ],
+    [
+      "the same, of the FMA peak",
+      `>= ${percent(targets.ofPeak)}`,
+      `${gflops} of ${(peak / 1e9).toFixed(0)} GFLOP/s`,
+      "",
+      percent(ofPeak),
+      verdict(ofPeak >= targets.ofPeak),
+    ],
+  ];
+}
+
+function speedupRows(result) {
+  if (!result?.speedup) return [];
+  const { speedup, targets, sides } = result;
+  const alone = sides.at(-1);
+  return [
+    [
+      "two threads against one, training step",
+      `>= ${targets.speedup}`,
+      `${range(alone, 1, 1000)} on one`,
+      "",
+      speedup.toFixed(2),
+      verdict(speedup >= targets.speedup),
+    ],
+  ];
+}
+
+function wasmRows(result) {
+  if (!result) return [];
+  const { sides, batch } = result;
+  const torch = sides.find(({ side }) => side === "PyTorch");
+  const ratio = sides[0].median / torch.median;
+  return [
+    [
+      `training step in WebAssembly, batch ${batch}, ms`,
+      "faster than PyTorch native",
+      range(sides[0], 0, 1000),
+      `PyTorch ${range(torch, 0, 1000)}`,
+      ratio.toFixed(2),
+      verdict(ratio < 1),
+    ],
+  ];
+}
+
+function inferenceRows(result) {
+  return (result?.cases ?? []).map(({ batch, fovea, peers, best, ratio }) => {
+    const peer = peers.find(({ side }) => side === best);
+    return [
+      `inference, batch ${batch} (${result.runs} runs), ms`,
+      `<= ${result.target} of the best peer`,
+      range(fovea, 2, 1000),
+      `${best} ${range(peer, 2, 1000)}`,
+      ratio.toFixed(2),
+      verdict(ratio <= result.target),
+    ];
+  });
+}
+
+function jobRows(result) {
+  if (!result) return [];
+  const [wall, , memory] = result.quantities;
+  return [
+    [
+      `the whole report job (${result.runs} runs), s`,
+      "<= 0.2 of Keras",
+      range(wall.fovea, 1),
+      `Keras ${range(wall.keras, 1)}`,
+      wall.ratio.toFixed(2),
+      verdict(wall.ratio <= 0.2),
+    ],
+    [
+      "its peak resident memory, MiB",
+      "<= 350 MB",
+      range(memory.fovea, 0),
+      `Keras ${range(memory.keras, 0)}`,
+      memory.ratio.toFixed(2),
+      verdict(memory.fovea.median * 2 ** 20 <= 350e6),
+    ],
+  ];
+}
+
+function predictRows(result) {
+  if (!result) return [];
+  const [wall] = result.quantities;
+  const reached = wall.fovea.median <= result.targets.seconds && wall.ratio <= result.targets.ratio;
+  return [
+    [
+      `\`fovea predict\`, cold (${result.runs} runs), s`,
+      "<= 0.25 s, 15 times faster than Keras",
+      range(wall.fovea, 3),
+      `Keras ${range(wall.keras, 2)}`,
+      `${(1 / wall.ratio).toFixed(1)} times`,
+      verdict(reached),
+    ],
+  ];
+}
+
+function kernelRows(result) {
+  if (!result) return [];
+  const { cases } = result;
+  const of = (key) => `${cases.filter((one) => one[key]).length} of ${cases.length}`;
+  const all = (key) => cases.every((one) => one[key]);
+  return [
+    [
+      "general kernels: no slower than the best peer",
+      "all",
+      of("peerReached"),
+      "",
+      "",
+      verdict(all("peerReached")),
+    ],
+    [
+      "general kernels: 60 % of the FMA peak, or 70 % of bandwidth",
+      "all",
+      of("limitReached"),
+      "",
+      "",
+      verdict(all("limitReached")),
+    ],
+  ];
+}
+
+function facts() {
+  const found = ["training-step", "inference", "report-job", "predict", "kernels"]
+    .map((name) => readResult(name)?.facts)
+    .filter((one) => one !== undefined);
+  const all = Object.assign({}, ...found);
+  console.log(
+    `\n${Object.entries(all)
+      .map(([name, value]) => `${name} ${value}`)
+      .join("; ")}`,
+  );
+  const commits = new Set(found.map(({ commit }) => commit));
+  if (commits.size > 1) console.log(`\nTaken at several commits: ${[...commits].join(", ")}`);
+}
+
+function kernelTable(result) {
+  if (!result) return;
+  const ms = ({ median }) => (1000 * median).toFixed(3);
+  console.log("\n## Kernels\n");
+  print([
+    ["kernel, ms", "Fovea", "TensorFlow", "PyTorch", "ratio", "GFLOP/s", "GB/s", "of the limit"],
+    ...result.cases.map(({ name, fovea, peers, ratio, flops, bytes, ofLimit, binds, ...one }) => [
+      name,
+      ms(fovea),
+      ...peers.map(ms),
+      one.peerReached ? ratio.toFixed(2) : `**${ratio.toFixed(2)}**`,
+      (flops / fovea.median / 1e9).toFixed(0),
+      (bytes / fovea.median / 1e9).toFixed(1),
+      `${one.limitReached ? percent(ofLimit) : `**${percent(ofLimit)}**`} ${binds}`,
+    ]),
+  ]);
+}
+
+function print([header, ...rest]) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  console.log([line(header), line(header.map(() => "---")), ...rest.map(line)].join("\n"));
+}
