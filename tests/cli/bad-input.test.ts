@@ -140,6 +140,8 @@ const refusals: [args: string[], code: string, says: string][] = [
   [["evaluate", "run", "--out", "run"], "run.exists", 'not empty at "run"'],
   [["summary", "--classes", "1"], "option.bad-value", "--classes to be a whole number from 2"],
   [["summary", "run", "--classes", "3"], "option.conflict", '"run" has its own layers'],
+  [["summary", "--training", "--inference"], "option.conflict", "--training or --inference, found both"],
+  [["summary", "--program", "--batch", "0"], "option.bad-value", "--batch to be a whole number, at least 1"],
   [["demo", "--out", "run"], "run.exists", 'not empty at "run"'],
 ];
 

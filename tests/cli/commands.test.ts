@@ -195,7 +195,32 @@ describe("summary", () => {
       "│ conv2d (Conv2D)                   │ (None, 22, 22, 16)       │           448 │",
     );
     const json = JSON.parse((await fovea(["summary", "run/model.h5", "--json"])).stdout);
-    expect(json).toMatchObject({ name: "sequential", parameters: 14_321 });
+    expect(json).toMatchObject({ name: "sequential", parameters: 14_321, trainableParameters: 14_321 });
+  });
+
+  it("shows the operations of a program after fusion, with their memory and cost", async () => {
+    const { stdout } = await fovea(["summary", "report", "--image-size", "48", "--program", "--batch", "2"]);
+    expect(stdout).toMatch(/^Inference, batch 2\n/);
+    expect(stdout).toMatch(/^ *0 {2}convPool \+ ReLU +conv2d +3\.86 M +57\.1 kB +84\.6 kB +\d+\.\d$/m);
+    expect(stdout).toContain("input:images 2x48x48x3, state+0 3x3x3x16, state+1728 16 → work+");
+    const json = JSON.parse((await fovea(["summary", "run", "--training", "--json"])).stdout);
+    expect(json.program).toMatchObject({ kind: "training", batch: 32 });
+    const [first] = json.program.calls;
+    expect(first).toMatchObject({
+      index: 0,
+      operation: "convPool",
+      layer: "conv2d",
+      pass: "forward",
+      constant: false,
+    });
+    expect(first.inputs[0]).toMatchObject({ region: "input:images", byteOffset: 0, dtype: "float32" });
+    expect(json.program.calls.at(-1)).toMatchObject({
+      operation: "adamUpdate",
+      layer: "Adam",
+      pass: "update",
+    });
+    const sum = json.program.calls.reduce((total: number, call: { flops: number }) => total + call.flops, 0);
+    expect(json.program.flops).toBe(sum);
   });
 });
 

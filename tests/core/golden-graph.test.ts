@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { categoricalCrossentropy } from "../../src/core/losses.ts";
-import { buildModel } from "../../src/core/model.ts";
+import { buildModel, countParameters } from "../../src/core/model.ts";
 import { createOptimizer } from "../../src/core/optimizers/table.ts";
 import { Session } from "../../src/core/session.ts";
 import { readKerasH5 } from "../../src/formats/keras/h5.ts";
@@ -75,6 +75,11 @@ describeEachBackend("a network that branches and normalises, as Keras wrote and 
 });
 
 describe("the file of that network", () => {
+  it("has as many parameters as Keras's summary says, trainable and in all", () => {
+    const { parameterCount, trainableWeights } = buildModel(saved.description);
+    expect([parameterCount, countParameters(trainableWeights)]).toEqual([1899, 1825]);
+  });
+
   it("says where each layer takes from, the input among them", () => {
     const { inputName, layers } = saved.description;
     expect(inputName).toBe("photo");

@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
-import { architectureSchema, type Summary, summarize } from "../../tasks/summary.ts";
+import { architectureSchema, programSchema, type Summary, summarize } from "../../tasks/summary.ts";
 import { parseOptions } from "../../tasks/train-options.ts";
+import { InputError } from "../../util/errors.ts";
 import { type CommonOptions, inContext, writeJson } from "../context.ts";
-import { addSchemaOptions, flagOf } from "../options.ts";
+import { addSchemaOptions, flagOf, toNumber } from "../options.ts";
+import { showProgram } from "../program-view.ts";
 import type { Terminal } from "../terminal.ts";
 import { cutText, padEnd, padStart } from "../text.ts";
 
@@ -11,36 +13,64 @@ interface SummaryFlags extends CommonOptions {
   readonly model?: string;
   readonly imageSize?: number;
   readonly classes?: number;
+  readonly program?: boolean;
+  readonly batch?: number;
+  readonly training?: boolean;
+  readonly inference?: boolean;
 }
 
 const examples = `
 Examples:
   fovea summary                                   what train builds
   fovea summary --image-size 64 --classes 10
-  fovea summary runs/photos-2026-01-31-1`;
+  fovea summary runs/photos-2026-01-31-1
+  fovea summary report --program --training       the operations of a training step`;
 
 export function summaryCommand(): Command {
   return addSchemaOptions(new Command("summary"), architectureSchema.shape)
     .description("Print the layer table of a model as Keras does")
-    .argument("[model]", "a run folder or a model file (.h5); without it, the network of the options")
+    .argument(
+      "[model]",
+      "a run folder, a model file (.h5) or a network; without it, the network of the options",
+    )
+    .option("--program", "print the operations that run, after fusion, with their memory and cost")
+    .option("--batch <number>", "images at once in the program (default: 32)", toNumber)
+    .option("--inference", "the program that predicts (default)")
+    .option("--training", "the program of a training step")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
     .action((path: string | undefined, flags: SummaryFlags) =>
       inContext(flags, async ({ terminal, json }) => {
-        const { json: _, ...options } = flags;
+        const { json: _, program: __, training: ___, inference: ____, batch, ...options } = flags;
         parseOptions(architectureSchema, options, flagOf);
-        const summary = await summarize(nodeMachine, { path, ...options });
+        parseOptions(programSchema, { batch }, flagOf);
+        const summary = await summarize(nodeMachine, { path, ...options, batch, program: programOf(flags) });
         if (json) writeJson(summary);
+        else if (summary.program) showProgram(terminal, summary.program);
         else showSummary(terminal, summary);
       }),
     );
+}
+
+/** Which program, if any of the flags that are about one is given. */
+function programOf({
+  program,
+  batch,
+  training,
+  inference,
+}: SummaryFlags): "training" | "inference" | undefined {
+  if (training && inference) {
+    throw new InputError("option.conflict", "Expected --training or --inference, found both");
+  }
+  if (training) return "training";
+  return program || inference || batch !== undefined ? "inference" : undefined;
 }
 
 /** Keras's columns, in a terminal of 80. */
 const WIDTHS: readonly number[] = [35, 26, 15];
 const EDGES = 4;
 
-function showSummary(terminal: Terminal, { name, layers, parameters }: Summary): void {
+function showSummary(terminal: Terminal, { name, layers, parameters, trainableParameters }: Summary): void {
   const widths = fittedWidths(terminal.columns);
   const rule = (left: string, line: string, cross: string, right: string) =>
     terminal.line(left + widths.map((width) => line.repeat(width)).join(cross) + right);
@@ -55,10 +85,10 @@ function showSummary(terminal: Terminal, { name, layers, parameters }: Summary):
     row("│", [`${layer.name} (${layer.className})`, shape, layer.parameters.toLocaleString("en-US")]);
   });
   rule("└", "─", "┴", "┘");
-  const total = `${parameters.toLocaleString("en-US")} (${memorySize(4 * parameters)})`;
-  terminal.line(` Total params: ${total}`);
-  terminal.line(` Trainable params: ${total}`);
-  terminal.line(" Non-trainable params: 0 (0.00 B)");
+  const size = (count: number) => `${count.toLocaleString("en-US")} (${memorySize(4 * count)})`;
+  terminal.line(` Total params: ${size(parameters)}`);
+  terminal.line(` Trainable params: ${size(trainableParameters)}`);
+  terminal.line(` Non-trainable params: ${size(parameters - trainableParameters)}`);
 }
 
 /** In a narrow terminal the first two columns give way. */
