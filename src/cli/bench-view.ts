@@ -30,7 +30,7 @@ export function showBench(terminal: Terminal, result: BenchResult): void {
   terminal.line();
   terminal.prose(
     "GFLOP/s and GB/s count the least that an operation has to compute and to move; limit is the share of what the processor's " +
-      "arithmetic or its memory allows, whichever binds. Above 100% its numbers still lay in a cache.",
+      "arithmetic or its memory allows, whichever binds. Above 100% its numbers still lay in a cache, or what a pool throws away was left out.",
   );
 }
 

@@ -11,7 +11,7 @@ describe("bench", () => {
   it("gives figures that fit together", async () => {
     const doing: string[] = [];
     const result = await bench(nodeMachine, { ...quick, onProgress: (text) => doing.push(text) });
-    expect(doing).toHaveLength(3);
+    expect(doing).toHaveLength(4);
     expect(result).toMatchObject({ model: "report", inputShape: [22, 22, 3], batch: 2, threads: 1 });
     expect(result.limits.oneThread).toEqual(result.limits.allThreads);
     const { flops: peak } = result.limits.allThreads;
