@@ -10,8 +10,10 @@
 #include "vector.h"
 
 enum {
-  NORM_PARTS = 64, /* into which the rows are cut at most */
-  NORM_ROWS = 64   /* rows of a part at least, and those whose sum is made in one go: short sums keep their digits */
+  NORM_PARTS = 64,           /* into which the rows are cut at most */
+  NORM_ROWS = 64,            /* rows of a part at least */
+  NORM_PIECE = (16 << 10) / sizeof(float), /* elements that the first cache holds while they are read twice */
+  NORM_VECTORS = 4           /* of channels whose sums are in registers */
 };
 
 typedef struct {
@@ -24,13 +26,15 @@ typedef struct {
   const float *slope, *flat; /* of the input gradient: dx = slope * passed - flat - tilt * normalized */
   const float *tilt;
   float *y;
-  float *sums;               /* [parts][channels], or two of them */
+  float *sums;               /* [parts][2][channels] */
+  bool streamed;
 } Norm;
 
 static Norm norm_sizes(const Call *call, const Tensor *x) {
   int64_t channels = x->shape[x->rank - 1], rows = channels ? x->count / channels : 0;
   int64_t parts = larger_of(1, smaller_of(NORM_PARTS, rows / NORM_ROWS));
-  return (Norm){.rows = rows, .channels = channels, .parts = parts, .x = x->data, .y = call->outputs[0].data};
+  return (Norm){.rows = rows, .channels = channels, .parts = parts, .x = x->data, .y = call->outputs[0].data,
+                .streamed = should_stream(call->outputs[0].data, x->count, channels)};
 }
 
 INLINE int64_t first_row(const Norm *g, int64_t part) { return part * g->rows / g->parts; }
@@ -40,32 +44,78 @@ INLINE Vector centred(const Norm *g, int64_t at, int64_t c, int64_t lanes) {
   return g->centre ? d - load_some(g->centre + c, lanes) : d;
 }
 
-/* The sum of what is centred, or of its squares. */
-INLINE void sum_part(const Norm *g, int64_t part, bool squares) {
-  float *sums = g->sums + part * g->channels;
-  for (int64_t c = 0; c < g->channels; c += WIDTH) {
-    int64_t lanes = g->channels - c;
-    Vector total = splat(0);
-    for (int64_t row = first_row(g, part), end = first_row(g, part + 1); row < end;) {
-      Vector sum = splat(0);
-      for (int64_t stop = smaller_of(row + NORM_ROWS, end); row < stop; row++) {
-        Vector d = centred(g, row * g->channels + c, c, lanes);
-        sum = squares ? multiply_add(d, d, sum) : sum + d;
-      }
-      total += sum;
+/* ---- mean and variance ---- */
+
+/* Rows [row, end) of a part, `before` of which have been summed up. */
+typedef struct {
+  int64_t row, end, before;
+} NormPiece;
+
+/*
+ * The mean of a piece and the squares about it, joined to those of the rows before it (Chan et al. 1983), for `vectors` (a
+ * constant) vectors of channels. The second time the piece is read from the cache, and what follows it is asked for.
+ */
+INLINE const float *piece_moments(int vectors, const Norm *g, NormPiece p, int64_t c, int64_t lanes, float *means, float *squares,
+                                  const float *ahead) {
+  Vector shift[NORM_VECTORS], mean[NORM_VECTORS], spread[NORM_VECTORS];
+  UNROLL for (int v = 0; v < vectors; v++) {
+    shift[v] = load_some(g->shift + c + v * WIDTH, lanes);
+    mean[v] = spread[v] = splat(0);
+  }
+  const float *x = g->x + c;
+  for (int64_t row = p.row; row < p.end; row++)
+    UNROLL for (int v = 0; v < vectors; v++) mean[v] += load_some(x + row * g->channels + v * WIDTH, lanes) - shift[v];
+  UNROLL for (int v = 0; v < vectors; v++) mean[v] *= splat(1.0f / (float)(p.end - p.row));
+  for (int64_t row = p.row; row < p.end; row++) {
+    UNROLL for (int v = 0; v < vectors; v++) {
+      Vector d = load_some(x + row * g->channels + v * WIDTH, lanes) - shift[v] - mean[v];
+      spread[v] = multiply_add(d, d, spread[v]);
     }
-    store_some(sums + c, total, lanes);
+    ahead = ask_ahead(ahead, vectors);
+  }
+  float all = (float)(p.before + p.end - p.row), share = (float)(p.end - p.row) / all, weight = (float)p.before * share;
+  UNROLL for (int v = 0; v < vectors; v++) {
+    float *to_mean = means + c + v * WIDTH, *to_squares = squares + c + v * WIDTH;
+    Vector old = load_some(to_mean, lanes), delta = mean[v] - old;
+    store_some(to_squares, load_some(to_squares, lanes) + multiply_add(delta * delta, splat(weight), spread[v]), lanes);
+    store_some(to_mean, multiply_add(delta, splat(share), old), lanes);
+  }
+  return ahead;
+}
+
+static int64_t norm_piece_rows(const Norm *g) { return larger_of(4, NORM_PIECE / larger_of(1, g->channels)); }
+
+/* means [channels], from the shift on, and the squares about them, of a part. */
+static void moments_task(void *context, int64_t part, void *scratch) {
+  (void)scratch;
+  const Norm *g = context;
+  float *means = g->sums + part * 2 * g->channels, *squares = means + g->channels;
+  memset(means, 0, (size_t)(2 * g->channels) * sizeof(float));
+  int64_t first = first_row(g, part), end = first_row(g, part + 1), rows = norm_piece_rows(g);
+  for (int64_t row = first; row < end; row += rows) {
+    NormPiece p = {row, smaller_of(row + rows, end), row - first};
+    const float *ahead = g->x + p.end * g->channels;
+    int64_t c = 0;
+    for (; c + NORM_VECTORS * WIDTH <= g->channels; c += NORM_VECTORS * WIDTH)
+      ahead = piece_moments(NORM_VECTORS, g, p, c, WIDTH, means, squares, ahead);
+    for (; c + WIDTH <= g->channels; c += WIDTH) ahead = piece_moments(1, g, p, c, WIDTH, means, squares, ahead);
+    if (c < g->channels) piece_moments(1, g, p, c, g->channels - c, means, squares, ahead);
   }
 }
 
-static void sum_values_task(void *context, int64_t part, void *scratch) {
-  (void)scratch;
-  sum_part(context, part, false);
-}
-
-static void sum_squares_task(void *context, int64_t part, void *scratch) {
-  (void)scratch;
-  sum_part(context, part, true);
+/* The same of all parts of a channel, joined in order. */
+static double join_moments(const Norm *g, int64_t c, double *squares) {
+  double mean = 0, before = 0;
+  *squares = 0;
+  for (int64_t part = 0; part < g->parts; part++) {
+    double rows = (double)(first_row(g, part + 1) - first_row(g, part)), all = before + rows;
+    const float *own = g->sums + part * 2 * g->channels + c;
+    double delta = (double)own[0] - mean;
+    *squares += (double)own[g->channels] + delta * delta * before * rows / all;
+    mean += delta * rows / all;
+    before = all;
+  }
+  return mean;
 }
 
 /* The parts' sums, `stride` apart, added up for one channel. */
@@ -75,15 +125,28 @@ static double add_parts(const Norm *g, int64_t c, int64_t stride) {
   return sum;
 }
 
+INLINE void put_norm(const Norm *g, int64_t at, Vector value, int64_t lanes) {
+  if (g->streamed) stream(g->y + at, value);
+  else store_some(g->y + at, value, lanes);
+}
+
+INLINE void normalize_vector(const Norm *g, int64_t at, int64_t c, int64_t lanes, int activation) {
+  Vector y = multiply_add(centred(g, at, c, lanes), load_some(g->scale + c, lanes), load_some(g->beta + c, lanes));
+  put_norm(g, at, activate(y, activation), lanes);
+}
+
+/* `vector` for each vector of the rows of a part, whole ones with a constant length. */
+#define EACH_VECTOR(g, part, vector)                                                                                      for (int64_t row = first_row(g, part), end = first_row(g, (part) + 1); row < end; row++) {                               int64_t at = row * (g)->channels, c = 0;                                                                               for (; c + WIDTH <= (g)->channels; c += WIDTH) vector(g, at + c, c, WIDTH, activation);                                if (c < (g)->channels) vector(g, at + c, c, (g)->channels - c, activation);                                          }
+
+INLINE void normalize_part(const Norm *g, int64_t part, int activation) { EACH_VECTOR(g, part, normalize_vector) }
+
 static void normalize_task(void *context, int64_t part, void *scratch) {
   (void)scratch;
-  const Norm *g = context;
-  for (int64_t row = first_row(g, part); row < first_row(g, part + 1); row++)
-    for (int64_t c = 0; c < g->channels; c += WIDTH) {
-      int64_t lanes = g->channels - c, at = row * g->channels + c;
-      Vector y = multiply_add(centred(g, at, c, lanes), load_some(g->scale + c, lanes), load_some(g->beta + c, lanes));
-      store_some(g->y + at, activate(y, g->activation), lanes);
-    }
+  const Norm g = *(const Norm *)context; /* a copy: y might be anything, the sizes for instance */
+  if (g.activation == NO_ACTIVATION) normalize_part(&g, part, NO_ACTIVATION);
+  else if (g.activation == RELU) normalize_part(&g, part, RELU);
+  else normalize_part(&g, part, RELU6);
+  if (g.streamed) finish_streams();
 }
 
 static bool op_batchNorm(const Call *call) {
@@ -91,25 +154,22 @@ static bool op_batchNorm(const Call *call) {
   const float *gamma = call->inputs[1].data;
   float *mean = call->outputs[1].data, *variance = call->outputs[2].data;
   if (g.rows == 0) return true;
-  float *centre = shared_scratch((size_t)((g.parts + 2) * g.channels) * sizeof(float));
+  float *centre = shared_scratch((size_t)((2 * g.parts + 2) * g.channels) * sizeof(float));
   if (!centre) return false;
   float *scale = centre + g.channels;
   g.sums = scale + g.channels;
   g.shift = g.x;
   g.beta = call->inputs[2].data;
   g.activation = (int)call->attributes[1];
-  if (!parallel(g.parts, 0, sum_values_task, &g)) return false;
+  if (!parallel(g.parts, 0, moments_task, &g)) return false;
   for (int64_t c = 0; c < g.channels; c++) {
-    centre[c] = (float)(add_parts(&g, c, g.channels) / (double)g.rows);
-    mean[c] = g.shift[c] + centre[c];
-  }
-  g.centre = centre;
-  if (!parallel(g.parts, 0, sum_squares_task, &g)) return false;
-  for (int64_t c = 0; c < g.channels; c++) {
-    double spread = add_parts(&g, c, g.channels) / (double)g.rows;
+    double squares, from_shift = join_moments(&g, c, &squares), spread = squares / (double)g.rows;
+    centre[c] = (float)from_shift;
+    mean[c] = (float)((double)g.shift[c] + from_shift);
     variance[c] = (float)spread;
     scale[c] = (float)((double)gamma[c] / sqrt(spread + call->attributes[0]));
   }
+  g.centre = centre;
   g.scale = scale;
   return parallel(g.parts, 0, normalize_task, &g);
 }
@@ -133,32 +193,56 @@ static Norm gradient_sizes(const Call *call, float *inverse, float *gamma_invers
 }
 
 /* dy that the activation lets through, for a vector of channels, and what it is of x - mean. */
-INLINE Vector passed_gradient(const Norm *g, int64_t at, int64_t c, int64_t lanes, Vector *d) {
+INLINE Vector passed_gradient(const Norm *g, int64_t at, int64_t c, int64_t lanes, int activation, Vector *d) {
   *d = centred(g, at, c, lanes);
   Vector argument = multiply_add(*d, load_some(g->scale + c, lanes), load_some(g->beta + c, lanes));
-  return pass_gradient(load_some(g->dy + at, lanes), argument, g->activation);
+  return pass_gradient(load_some(g->dy + at, lanes), argument, activation);
+}
+
+/* Adds up a piece of a part; asks for what follows it, `asked` vectors having been asked for. */
+INLINE void piece_gradients(int vectors, const Norm *g, NormPiece p, int64_t c, int64_t lanes, int activation, float *gammas,
+                            float *betas, int64_t asked) {
+  Vector gamma_sum[NORM_VECTORS], beta_sum[NORM_VECTORS];
+  const float *ahead_x = g->x + p.end * g->channels + asked * WIDTH, *ahead_dy = g->dy + p.end * g->channels + asked * WIDTH;
+  UNROLL for (int v = 0; v < vectors; v++) gamma_sum[v] = beta_sum[v] = splat(0);
+  for (int64_t row = p.row; row < p.end; row++) {
+    UNROLL for (int v = 0; v < vectors; v++) {
+      int64_t channel = c + v * WIDTH;
+      Vector d, passed = passed_gradient(g, row * g->channels + channel, channel, lanes, activation, &d);
+      gamma_sum[v] = multiply_add(passed, d, gamma_sum[v]);
+      beta_sum[v] += passed;
+    }
+    ahead_x = ask_ahead(ahead_x, vectors);
+    ahead_dy = ask_ahead(ahead_dy, vectors);
+  }
+  UNROLL for (int v = 0; v < vectors; v++) {
+    float *to_gamma = gammas + c + v * WIDTH, *to_beta = betas + c + v * WIDTH;
+    store_some(to_gamma, load_some(to_gamma, lanes) + gamma_sum[v], lanes);
+    store_some(to_beta, load_some(to_beta, lanes) + beta_sum[v], lanes);
+  }
+}
+
+INLINE void part_gradients(const Norm *g, int64_t part, int activation) {
+  float *gammas = g->sums + part * 2 * g->channels, *betas = gammas + g->channels;
+  memset(gammas, 0, (size_t)(2 * g->channels) * sizeof(float));
+  int64_t first = first_row(g, part), end = first_row(g, part + 1), rows = norm_piece_rows(g) / 2;
+  for (int64_t row = first; row < end; row += rows) {
+    NormPiece p = {row, smaller_of(row + rows, end), row - first};
+    int64_t c = 0, count = p.end - p.row;
+    for (; c + NORM_VECTORS * WIDTH <= g->channels; c += NORM_VECTORS * WIDTH)
+      piece_gradients(NORM_VECTORS, g, p, c, WIDTH, activation, gammas, betas, c / WIDTH * count);
+    for (; c + WIDTH <= g->channels; c += WIDTH)
+      piece_gradients(1, g, p, c, WIDTH, activation, gammas, betas, c / WIDTH * count);
+    if (c < g->channels) piece_gradients(1, g, p, c, g->channels - c, activation, gammas, betas, c / WIDTH * count);
+  }
 }
 
 static void parameter_gradient_task(void *context, int64_t part, void *scratch) {
   (void)scratch;
-  const Norm *g = context;
-  float *gammas = g->sums + part * 2 * g->channels, *betas = gammas + g->channels;
-  for (int64_t c = 0; c < g->channels; c += WIDTH) {
-    int64_t lanes = g->channels - c;
-    Vector gamma_total = splat(0), beta_total = splat(0);
-    for (int64_t row = first_row(g, part), end = first_row(g, part + 1); row < end;) {
-      Vector gamma_sum = splat(0), beta_sum = splat(0);
-      for (int64_t stop = smaller_of(row + NORM_ROWS, end); row < stop; row++) {
-        Vector d, passed = passed_gradient(g, row * g->channels + c, c, lanes, &d);
-        gamma_sum = multiply_add(passed, d, gamma_sum);
-        beta_sum += passed;
-      }
-      gamma_total += gamma_sum;
-      beta_total += beta_sum;
-    }
-    store_some(gammas + c, gamma_total, lanes);
-    store_some(betas + c, beta_total, lanes);
-  }
+  const Norm g = *(const Norm *)context;
+  if (g.activation == NO_ACTIVATION) part_gradients(&g, part, NO_ACTIVATION);
+  else if (g.activation == RELU) part_gradients(&g, part, RELU);
+  else part_gradients(&g, part, RELU6);
 }
 
 static bool op_batchNormParameterGradient(const Call *call) {
@@ -177,16 +261,21 @@ static bool op_batchNormParameterGradient(const Call *call) {
   return true;
 }
 
+INLINE void input_gradient_vector(const Norm *g, int64_t at, int64_t c, int64_t lanes, int activation) {
+  Vector d, passed = passed_gradient(g, at, c, lanes, activation, &d);
+  Vector dx = load_some(g->slope + c, lanes) * passed - load_some(g->flat + c, lanes);
+  put_norm(g, at, multiply_add(d, load_some(g->tilt + c, lanes), dx), lanes);
+}
+
+INLINE void input_gradient_part(const Norm *g, int64_t part, int activation) { EACH_VECTOR(g, part, input_gradient_vector) }
+
 static void input_gradient_part_task(void *context, int64_t part, void *scratch) {
   (void)scratch;
-  const Norm *g = context;
-  for (int64_t row = first_row(g, part); row < first_row(g, part + 1); row++)
-    for (int64_t c = 0; c < g->channels; c += WIDTH) {
-      int64_t lanes = g->channels - c, at = row * g->channels + c;
-      Vector d, passed = passed_gradient(g, at, c, lanes, &d);
-      Vector dx = load_some(g->slope + c, lanes) * passed - load_some(g->flat + c, lanes);
-      store_some(g->y + at, multiply_add(d, load_some(g->tilt + c, lanes), dx), lanes);
-    }
+  const Norm g = *(const Norm *)context;
+  if (g.activation == NO_ACTIVATION) input_gradient_part(&g, part, NO_ACTIVATION);
+  else if (g.activation == RELU) input_gradient_part(&g, part, RELU);
+  else input_gradient_part(&g, part, RELU6);
+  if (g.streamed) finish_streams();
 }
 
 static bool op_batchNormInputGradient(const Call *call) {

@@ -136,6 +136,16 @@ INLINE void finish_streams(void) {
 #endif
 }
 
+/*
+ * What will be read next is asked for in the order that it lies in memory, a little with each vector of channels: reading a
+ * vector of each of some pixels is no order that a processor would foresee. Asking past the end does no harm.
+ */
+INLINE const float *ask_ahead(const float *ahead, int64_t vectors) {
+  enum { LINE = 64 / sizeof(float) };
+  for (int64_t i = 0; i < vectors * WIDTH; i += LINE) __builtin_prefetch(ahead + i, 0, 2);
+  return ahead + vectors * WIDTH;
+}
+
 enum { STREAM_BYTES = 48 << 20 };
 
 /* Whether a result of whole vectors should be streamed. Where it lies changes how fast it is written, not what. */
