@@ -103,26 +103,27 @@ static void moments_task(void *context, int64_t part, void *scratch) {
   }
 }
 
-/* The same of all parts of a channel, joined in order. */
-static double join_moments(const Norm *g, int64_t c, double *squares) {
-  double mean = 0, before = 0;
-  *squares = 0;
+/* The same of all parts, joined in order: means [channels], squares [channels]. */
+static void join_moments(const Norm *g, double *means) {
+  double before = 0, *squares = means + g->channels;
+  memset(means, 0, (size_t)(2 * g->channels) * sizeof(double));
   for (int64_t part = 0; part < g->parts; part++) {
-    double rows = (double)(first_row(g, part + 1) - first_row(g, part)), all = before + rows;
-    const float *own = g->sums + part * 2 * g->channels + c;
-    double delta = (double)own[0] - mean;
-    *squares += (double)own[g->channels] + delta * delta * before * rows / all;
-    mean += delta * rows / all;
-    before = all;
+    double rows = (double)(first_row(g, part + 1) - first_row(g, part)), share = rows / (before + rows), weight = before * share;
+    const float *own = g->sums + part * 2 * g->channels;
+    for (int64_t c = 0; c < g->channels; c++) {
+      double delta = (double)own[c] - means[c];
+      squares[c] += (double)own[g->channels + c] + delta * delta * weight;
+      means[c] += delta * share;
+    }
+    before += rows;
   }
-  return mean;
 }
 
-/* The parts' sums, `stride` apart, added up for one channel. */
-static double add_parts(const Norm *g, int64_t c, int64_t stride) {
-  double sum = 0;
-  for (int64_t part = 0; part < g->parts; part++) sum += (double)g->sums[part * stride + c];
-  return sum;
+/* The parts' two sums [channels] added up. */
+static void add_parts(const Norm *g, double *totals) {
+  memset(totals, 0, (size_t)(2 * g->channels) * sizeof(double));
+  for (int64_t part = 0; part < g->parts; part++)
+    for (int64_t i = 0; i < 2 * g->channels; i++) totals[i] += (double)g->sums[part * 2 * g->channels + i];
 }
 
 INLINE void put_norm(const Norm *g, int64_t at, Vector value, int64_t lanes) {
@@ -154,18 +155,19 @@ static bool op_batchNorm(const Call *call) {
   const float *gamma = call->inputs[1].data;
   float *mean = call->outputs[1].data, *variance = call->outputs[2].data;
   if (g.rows == 0) return true;
-  float *centre = shared_scratch((size_t)((2 * g.parts + 2) * g.channels) * sizeof(float));
-  if (!centre) return false;
-  float *scale = centre + g.channels;
+  double *joined = shared_scratch((size_t)((2 * g.parts + 6) * g.channels) * sizeof(float));
+  if (!joined) return false;
+  float *centre = (float *)(joined + 2 * g.channels), *scale = centre + g.channels;
   g.sums = scale + g.channels;
   g.shift = g.x;
   g.beta = call->inputs[2].data;
   g.activation = (int)call->attributes[1];
   if (!parallel(g.parts, 0, moments_task, &g)) return false;
+  join_moments(&g, joined);
   for (int64_t c = 0; c < g.channels; c++) {
-    double squares, from_shift = join_moments(&g, c, &squares), spread = squares / (double)g.rows;
-    centre[c] = (float)from_shift;
-    mean[c] = (float)((double)g.shift[c] + from_shift);
+    double spread = joined[g.channels + c] / (double)g.rows;
+    centre[c] = (float)joined[c];
+    mean[c] = (float)((double)g.shift[c] + joined[c]);
     variance[c] = (float)spread;
     scale[c] = (float)((double)gamma[c] / sqrt(spread + call->attributes[0]));
   }
@@ -248,15 +250,17 @@ static void parameter_gradient_task(void *context, int64_t part, void *scratch) 
 static bool op_batchNormParameterGradient(const Call *call) {
   const Tensor *x = &call->inputs[0];
   Norm sizes = norm_sizes(call, x);
-  float *inverse = shared_scratch((size_t)((2 * sizes.parts + 2) * sizes.channels + 1) * sizeof(float));
-  if (!inverse) return false;
+  double *totals = shared_scratch((size_t)((2 * sizes.parts + 6) * sizes.channels + 1) * sizeof(float));
+  if (!totals) return false;
+  float *inverse = (float *)(totals + 2 * sizes.channels);
   Norm g = gradient_sizes(call, inverse, inverse + sizes.channels);
   g.sums = inverse + 2 * g.channels;
   if (!parallel(g.parts, 0, parameter_gradient_task, &g)) return false;
   float *dgamma = call->outputs[0].data, *dbeta = call->outputs[1].data;
+  add_parts(&g, totals);
   for (int64_t c = 0; c < g.channels; c++) {
-    dgamma[c] = (float)(add_parts(&g, c, 2 * g.channels) * (double)inverse[c]);
-    dbeta[c] = (float)add_parts(&g, c + g.channels, 2 * g.channels);
+    dgamma[c] = (float)(totals[c] * (double)inverse[c]);
+    dbeta[c] = (float)totals[g.channels + c];
   }
   return true;
 }

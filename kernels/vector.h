@@ -52,6 +52,23 @@ INLINE Vector multiply_add(Vector x, Vector y, Vector sum) {
 #endif
 }
 
+INLINE Vector square_root(Vector x) {
+#if WIDTH == 16
+  return (Vector)_mm512_sqrt_ps((__m512)x);
+#elif WIDTH == 8
+  return (Vector)_mm256_sqrt_ps((__m256)x);
+#elif defined(__SSE2__)
+  return (Vector)_mm_sqrt_ps((__m128)x);
+#elif defined(__aarch64__)
+  return (Vector)vsqrtq_f32((float32x4_t)x);
+#elif defined(__wasm_simd128__)
+  return (Vector)__builtin_wasm_sqrt_f32x4(x);
+#else
+  for (int i = 0; i < WIDTH; i++) x[i] = __builtin_sqrtf(x[i]);
+  return x;
+#endif
+}
+
 /* 0, 1, 2 … */
 INLINE Integers lane_numbers(void) {
 #if WIDTH == 16
