@@ -61,6 +61,7 @@ static Packing phase_packing(const Convolution *c, const float *kernel, int64_t 
 static bool run_input_gradient(const Upstream *u, const float *kernel, float *dx) {
   const Convolution *c = &u->c;
   if (c->batch * c->height * c->width * c->in == 0) return true;
+  if (has_few_channels(c)) return run_few_channels(u, kernel, dx);
   Axis height = axis_of(c->height, c->kernel_height, c->stride_height, c->pad_top);
   Axis width = axis_of(c->width, c->kernel_width, c->stride_width, c->pad_left);
   Images images = upstream_images(u, &height, &width);

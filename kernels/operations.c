@@ -6,6 +6,7 @@
 #include "sum-parts.c"
 #include "activations.c"
 #include "batch-norm.c"
+#include "convolution-few-channels.c"
 #include "convolution-input-gradient.c"
 #include "convolution-pooled-input-gradient.c"
 #include "convolution-permuted.c"
