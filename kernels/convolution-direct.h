@@ -9,6 +9,8 @@
 enum {
   BAND_ROWS = 64,             /* rows of a task at most, */
   BAND_X_BYTES = 512 << 10,     /* and of x under them: they stay in the second cache while panel after panel comes by */
+  LARGE_BAND_X_BYTES = 1 << 20, /* where panels come from the third cache each time: fewer, longer bands */
+  LARGE_PANELS = 4 << 20,
   PANEL_PIXELS = 224,         /* pixels that a panel should serve before the next one, where not all panels stay in that cache */
   CACHED_PANELS = 1 << 20,    /* bytes of panels that do */
   TASKS = 64,                /* tasks wanted, as long as each has */
@@ -46,7 +48,8 @@ static Cut cut_rows(const Images *images, const Kernels *k, int64_t batch, int64
   int64_t rows = batch * images->rows, bytes = images->stride_height * images->row * (int64_t)sizeof(float);
   int64_t least = larger_of(rows / TASKS, divide_up(TASK_WORK, larger_of(work, 1)));
   if (packed_size(k) * (int64_t)sizeof(float) > CACHED_PANELS) least = larger_of(least, divide_up(PANEL_PIXELS, columns));
-  int64_t most = smaller_of(BAND_ROWS, larger_of(unit, BAND_X_BYTES / larger_of(bytes, 1)));
+  int64_t held = packed_size(k) * (int64_t)sizeof(float) > LARGE_PANELS ? LARGE_BAND_X_BYTES : BAND_X_BYTES;
+  int64_t most = smaller_of(BAND_ROWS, larger_of(unit, held / larger_of(bytes, 1)));
   int64_t band = larger_of(unit, round_up(smaller_of(least, most), unit));
   band = round_up(divide_up(rows, divide_up(rows, band)), unit);
   Cut cut = {.rows = rows, .band_rows = band, .bands = divide_up(rows, band), .panels = panel_count(k)};
