@@ -1,3 +1,4 @@
+import type { ProgramNode } from "../program.ts";
 import type { Recording } from "../recorder.ts";
 import { activate, activateBackwards } from "./activation.ts";
 import { addBias, foldNormalization, joinBiasGradient } from "./convolution.ts";
@@ -27,17 +28,20 @@ const rules: readonly Rule[] = [
 export function fuse(recording: Recording): Recording {
   let graph = new Graph(recording);
   for (const rule of rules) {
-    for (let rewrite = match(rule, graph); rewrite; rewrite = match(rule, graph))
+    for (let rewrite = matches(rule, graph); rewrite.size > 0; rewrite = matches(rule, graph)) {
       graph = graph.rewritten(rewrite);
+    }
   }
   return graph.withoutUnread();
 }
 
-/** The first place where the rule fits. */
-function match(rule: Rule, graph: Graph): Rewrite | undefined {
+/** All places where the rule fits; of two that want the same call the first, and the other in the next round. */
+function matches(rule: Rule, graph: Graph): Rewrite {
+  const all = new Map<ProgramNode, ProgramNode | undefined>();
   for (const node of graph.recording.nodes) {
-    const rewrite = rule(node, graph);
-    if (rewrite) return rewrite;
+    const rewrite = [...(rule(node, graph) ?? [])];
+    if (rewrite.some(([old]) => all.has(old))) continue;
+    for (const [old, replacement] of rewrite) all.set(old, replacement);
   }
-  return undefined;
+  return all;
 }
