@@ -16,7 +16,7 @@ function weight(layerName, name, shape, seed) {
   return { layer: layerName, name, shape, values: numbers(count, seed) };
 }
 
-/** Every layer that Fovea knows. */
+/** The layers of a sequence; graph_model.write.mjs has the others. */
 const everyLayer = {
   description: {
     name: "every_layer",
