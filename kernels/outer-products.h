@@ -20,12 +20,14 @@ enum { OUTER_TAPS = 6, OUTER_NARROW_TAPS = 12 };
 #endif
 enum { OUTER_VECTORS = 2, OUTER_SUMS = OUTER_TAPS * OUTER_VECTORS };
 
-/* Pixels of the convolution: where in x the window of each begins, and dy [pixels][vectors * WIDTH]. */
+/* Pixels of the convolution: where in x the window of each begins, and its dy. */
 typedef struct {
   const float *x;
   const int32_t *offsets;
   const float *dy;
-  int64_t pixels;
+  int64_t dy_stride, pixels;
+  const char *ahead; /* fetched meanwhile, for later, */
+  int64_t ahead_step; /* so many bytes further at each pixel */
 } Panel;
 
 /* sums [taps][vectors * WIDTH] += the panel's products; taps and vectors are constants. */
@@ -33,8 +35,10 @@ INLINE void add_products(int taps, int vectors, Panel panel, float *sums) {
   Vector acc[OUTER_SUMS];
   UNROLL for (int i = 0; i < taps * vectors; i++) acc[i] = splat(0);
   const float *dy = panel.dy;
-  for (int64_t pixel = 0; pixel < panel.pixels; pixel++, dy += vectors * WIDTH) {
+  for (int64_t pixel = 0; pixel < panel.pixels; pixel++, dy += panel.dy_stride) {
     const float *window = panel.x + panel.offsets[pixel];
+    __builtin_prefetch(panel.ahead, 0, 2);
+    panel.ahead += panel.ahead_step;
     Vector gradient[OUTER_VECTORS];
     UNROLL for (int v = 0; v < vectors; v++) gradient[v] = load(dy + v * WIDTH);
     UNROLL for (int tap = 0; tap < taps; tap++) {
