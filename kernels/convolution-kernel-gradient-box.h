@@ -204,7 +204,7 @@ static void plan_ahead(Block *b, Extent first, Extent box) {
 }
 
 /* Has the panel of the tile of that number fetch its share. */
-static void fetch_ahead(const Block *b, int64_t tile, Panel *panel) {
+static void fetch_share(const Block *b, int64_t tile, Panel *panel) {
   int64_t share = b->ahead_bytes / b->tiles, at = tile * share;
   const Span *span = b->ahead;
   for (; span < b->ahead + 2 && at >= span->end - span->from; span++) at -= span->end - span->from;

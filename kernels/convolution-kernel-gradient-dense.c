@@ -27,7 +27,7 @@ static void add_panel(const Block *b, Panel panel, int64_t vectors, float *sums,
         int64_t tap = tile * b->run / tiles, taps = (tile + 1) * b->run / tiles - tap;
         Panel shifted = panel;
         shifted.x += p * b->row_stride + q * b->pixel_stride + tap;
-        fetch_ahead(b, (*done)++, &shifted);
+        fetch_share(b, (*done)++, &shifted);
         add[taps - 1](shifted, sums + ((p * b->runs + q) * b->run + tap) * vectors * WIDTH);
       }
 }
