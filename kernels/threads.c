@@ -212,6 +212,14 @@ static bool open_job(int64_t count, Task task, void *context, int limit) {
 /* Does pieces until none is left; wakes those who sleep once it has worked without them for long enough, and half is left. */
 static void work_along(bool sleeps, int64_t start) {
   int64_t before = alone_time;
+#if defined(HELPERS_FIRST) /* a build for tests: the helpers do small jobs too */
+  if (sleeps) {
+    pthread_mutex_lock(&job.lock);
+    wake_helpers();
+    pthread_mutex_unlock(&job.lock);
+  }
+  while (atomic_load(&job.next) < job.count) sched_yield();
+#endif
   for (int64_t done = 1; take_piece(0); done++) {
     if (!sleeps) continue;
     alone_time = before + now() - start;

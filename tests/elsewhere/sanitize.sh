@@ -8,11 +8,13 @@ folder="$root/build/elsewhere/sanitized"
 compiler=${CC:-gcc}
 
 mkdir -p "$folder"
-"$compiler" -std=gnu11 -O1 -g -fsanitize=thread -o "$folder/threads" \
-  "$root/tests/elsewhere/threads.c" "$root/kernels/threads.c" -lpthread -ldl
-"$folder/threads"
+for helpers in "" -DHELPERS_FIRST; do
+  "$compiler" -std=gnu11 -O1 -g -fsanitize=thread $helpers -o "$folder/threads" \
+    "$root/tests/elsewhere/threads.c" "$root/kernels/threads.c" -lpthread -ldl
+  "$folder/threads"
+done
 
-FOVEA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g" \
+FOVEA_CFLAGS="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -DHELPERS_FIRST" \
   CC="$compiler" sh "$root/tests/elsewhere/prepare.sh" "$folder"
 
 # Node is not compiled with them, so they have to be there before the addon is. What Node itself never frees is no leak of

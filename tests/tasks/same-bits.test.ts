@@ -26,7 +26,7 @@ describe("the same data, options and seed", () => {
     expect(await outcomeOf(join(scratch, "second"))).toEqual(first);
   });
 
-  it.each([1, 2, 3])("give them on %i threads", async (threads) => {
+  it.each([1, 2, 3, 8])("give them on %i threads", async (threads) => {
     const { backend } = await chooseBackend("auto");
     if (backend.name !== "native") return console.warn("SKIPPED: only the native backend has threads");
     vi.stubEnv("FOVEA_THREADS", String(threads));
