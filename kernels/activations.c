@@ -1,6 +1,4 @@
 /* Activations and their gradients, dx = dy * f'(·). Formulas in src/core/operations/activations.ts. */
-#include <math.h>
-
 #include "elementwise.h"
 #include "functions.h"
 
@@ -39,12 +37,7 @@ INLINE Vector silu_slope(Vector x) {
 }
 
 /* The normal distribution's Φ. */
-INLINE Vector normal_cdf(Vector x) {
-  float lanes[WIDTH];
-  store(lanes, x * -0.70710678118654752f);
-  for (int i = 0; i < WIDTH; i++) lanes[i] = 0.5f * erfcf(lanes[i]);
-  return load(lanes);
-}
+INLINE Vector normal_cdf(Vector x) { return 0.5f * erfc_vector(x * -0.70710678118654752f); }
 
 INLINE Vector gelu_slope(Vector x) { return normal_cdf(x) + x * exp_vector(-0.5f * x * x) * 0.39894228040143268f; }
 
@@ -103,20 +96,49 @@ ACTIVATION(mish, mish_value(x), mish_slope(from))
 /* Rows of softmax that a task takes. */
 static int64_t softmax_rows(int64_t classes) { return divide_up(PIECE / 4, larger_of(1, classes)); }
 
+/* The first `count` lanes, and `other` behind them. */
+INLINE Vector only(Vector v, int64_t count, Vector other) {
+  return count >= WIDTH ? v : choose(lane_numbers() < (int32_t)count, v, other);
+}
+
+/* The sum of the lanes, by halves. */
+INLINE float sum_lanes(Vector v) {
+  float lanes[WIDTH];
+  store(lanes, v);
+  for (int half = WIDTH / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+  return lanes[0];
+}
+
+INLINE float largest_lane(Vector v) {
+  float lanes[WIDTH];
+  store(lanes, v);
+  for (int half = WIDTH / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lanes[i] = lanes[i] > lanes[i + half] ? lanes[i] : lanes[i + half];
+  return lanes[0];
+}
+
+static void softmax_row(const float *from, int64_t classes, float *to) {
+  Vector highest = splat(from[0]), sum = splat(0);
+  for (int64_t i = 0; i < classes; i += WIDTH)
+    highest = larger(only(load_some(from + i, classes - i), classes - i, highest), highest);
+  highest = splat(largest_lane(highest));
+  for (int64_t i = 0; i < classes; i += WIDTH) {
+    Vector e = exp_vector(load_some(from + i, classes - i) - highest);
+    sum += only(e, classes - i, splat(0));
+    store_some(to + i, e, classes - i);
+  }
+  sum = splat(sum_lanes(sum));
+  for (int64_t i = 0; i < classes; i += WIDTH) store_some(to + i, load_some(to + i, classes - i) / sum, classes - i);
+}
+
 static void softmax_task(void *context, int64_t piece, void *scratch) {
   (void)scratch;
   const Tensor *x = &((const Call *)context)->inputs[0];
   int64_t classes = x->shape[x->rank - 1], rows = softmax_rows(classes);
   int64_t end = smaller_of((piece + 1) * rows * classes, x->count);
-  for (int64_t row = piece * rows * classes; row < end; row += classes) {
-    const float *from = (const float *)x->data + row;
-    float *to = (float *)((const Call *)context)->outputs[0].data + row;
-    float highest = from[0], sum = 0;
-    for (int64_t i = 1; i < classes; i++) highest = from[i] > highest ? from[i] : highest;
-    for (int64_t i = 0; i < classes; i += WIDTH) store_some(to + i, exp_vector(load_some(from + i, classes - i) - highest), classes - i);
-    for (int64_t i = 0; i < classes; i++) sum += to[i];
-    for (int64_t i = 0; i < classes; i++) to[i] /= sum;
-  }
+  for (int64_t row = piece * rows * classes; row < end; row += classes)
+    softmax_row((const float *)x->data + row, classes, (float *)((const Call *)context)->outputs[0].data + row);
 }
 
 static bool op_softmax(const Call *call) {
@@ -134,9 +156,12 @@ static void softmax_gradient_task(void *context, int64_t piece, void *scratch) {
   for (int64_t row = piece * rows * classes; row < end; row += classes) {
     const float *up = (const float *)dy->data + row, *y = (const float *)((const Call *)context)->inputs[1].data + row;
     float *to = (float *)((const Call *)context)->outputs[0].data + row;
-    float sum = 0;
-    for (int64_t i = 0; i < classes; i++) sum += up[i] * y[i];
-    for (int64_t i = 0; i < classes; i++) to[i] = y[i] * (up[i] - sum);
+    Vector sum = splat(0); /* zeros behind the last class add nothing */
+    for (int64_t i = 0; i < classes; i += WIDTH)
+      sum = multiply_add(load_some(up + i, classes - i), load_some(y + i, classes - i), sum);
+    sum = splat(sum_lanes(sum));
+    for (int64_t i = 0; i < classes; i += WIDTH)
+      store_some(to + i, load_some(y + i, classes - i) * (load_some(up + i, classes - i) - sum), classes - i);
   }
 }
 

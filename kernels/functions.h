@@ -1,5 +1,6 @@
 /*
- * exp, log(1 + x) and tanh on vectors, to 2 units in the last place; coefficients as in Cephes (Moshier 1989),
+ * exp, log(1 + x), tanh and erfc on vectors, to 2 units in the last place (erfc to 9, between 0.5 and 1, where it is a
+ * difference); coefficients as in Cephes (Moshier 1989),
  * made for float32.
  */
 #pragma once
@@ -77,3 +78,32 @@ INLINE Vector tanh_vector(Vector x) {
 }
 
 INLINE Vector sigmoid_vector(Vector x) { return 1.0f / (1.0f + exp_vector(-x)); }
+
+/* The polynomial with these coefficients, the highest power first. */
+#define POLYNOMIAL(x, ...)                                                                                              \
+  polynomial(x, (const float[]){__VA_ARGS__}, sizeof((const float[]){__VA_ARGS__}) / sizeof(float))
+
+INLINE Vector polynomial(Vector x, const float *coefficients, unsigned long count) {
+  Vector p = splat(coefficients[0]);
+  for (unsigned long i = 1; i < count; i++) p = multiply_add(p, x, splat(coefficients[i]));
+  return p;
+}
+
+/* 1 - erf(x), which keeps its digits where that is small: its square is split, so that e^-x² does too. */
+INLINE Vector erfc_vector(Vector x) {
+  Vector a = absolute(x), z = x * x;
+  a = choose(a > 11.0f, splat(11), a); /* beyond, it is 0 or 2 */
+  Vector near = 1.0f - x * POLYNOMIAL(z, 7.853861353153693e-5f, -8.010193625184903e-4f, 5.188327685732524e-3f,
+                                      -2.685381193529856e-2f, 1.128358514861418e-1f, -3.761262582423300e-1f,
+                                      1.128379165726710f);
+  Vector high = (Vector)((Integers)a & (int32_t)0xfffff000);
+  Vector e = exp_vector(-high * high) * exp_vector((high - a) * (high + a)), q = 1.0f / a, y = q * q;
+  Vector middle = POLYNOMIAL(y, 2.326819970068386e-2f, -1.387039388740657e-1f, 3.687424674597105e-1f,
+                             -5.824733027278666e-1f, 6.210004621745983e-1f, -4.944515323274145e-1f,
+                             3.404879937665872e-1f, -2.741127028184656e-1f, 5.638259427386472e-1f);
+  Vector outer = POLYNOMIAL(y, -1.047766399936249e+1f, 1.297719955372516e+1f, -7.495518717768503f, 2.921019019210786f,
+                            -1.015265279202700f, 4.218463358204948e-1f, -2.820767439740514e-1f, 5.641895067754075e-1f);
+  Vector far = e * q * choose(a < 2.0f, middle, outer);
+  far = choose(x < 0, 2.0f - far, far);
+  return choose(a < 1.0f, near, far);
+}
