@@ -31,8 +31,10 @@ export async function serve(versions, waysOf) {
       const best = ways.reduce((a, b) => (tried[b[0]] < tried[a[0]] ? b : a));
       way = best[1];
       answer({ way: best[0], seconds: tried[best[0]], tried });
-    } else if (request.repeat) answer({ seconds: await secondsOf(way, request.repeat) });
-    else {
+    } else if (request.repeat) {
+      await secondsOf(way, request.warm);
+      answer({ seconds: await secondsOf(way, request.repeat) });
+    } else {
       way?.release?.();
       way = undefined;
       answer({});

@@ -1,8 +1,8 @@
 """How a Python side answers: the counterpart of worker.mjs, and of sides.mjs, which asks.
 
 It prints {"ready": versions} once. Then each line on standard input is JSON, and is answered by a line: {"case": ...} makes a
-case ready: every way that the library has of computing it is tried, and the fastest is kept. {"repeat": n} runs it n times
-and answers with the seconds of one. {"end": true} frees it.
+case ready: every way that the library has of computing it is tried, and the fastest is kept. {"repeat": n, "warm": w}
+runs it w times and then n times, and answers with the seconds of one of these. {"end": true} frees it.
 """
 
 import json
@@ -16,7 +16,7 @@ def seconds_of(function, repeat):
     started = time.perf_counter()
     for _ in range(repeat):
         function()
-    return (time.perf_counter() - started) / repeat
+    return (time.perf_counter() - started) / max(repeat, 1)
 
 
 def best_seconds(function):
@@ -41,6 +41,7 @@ def serve(versions, ways_of):
             function = ways[way]
             answer = {"way": way, "seconds": tried[way], "tried": tried}
         elif "repeat" in request:
+            seconds_of(function, request["warm"])
             answer = {"seconds": seconds_of(function, request["repeat"])}
         else:
             function = ways = None
