@@ -1,5 +1,12 @@
-/** Prints what the benchmarks kept in build/bench/ as the tables of docs/performance.md. */
-import { readResult } from "./support.mjs";
+/**
+ * Prints what the benchmarks kept in build/bench/ as Markdown; with --write it is put into docs/performance.md.
+ *   node bench/tables.mjs [--write]
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readResult, refuse, root } from "./support.mjs";
+
+const MARKS = ["<!-- npm run bench -- tables --write -->", "<!-- end of the tables -->"];
 
 const verdict = (reached) => (reached ? "reached" : "**missed**");
 const percent = (share) => `${(100 * share).toFixed(0)} %`;
@@ -14,10 +21,38 @@ const rows = [
   ...kernelRows(readResult("kernels")),
   ...speedupRows(readResult("training-step")),
   ...wasmRows(readResult("training-step-wasm")),
+  ...eventLoopRows(readResult("event-loop")),
 ];
-print([["what", "target", "Fovea", "best peer", "ratio", ""], ...rows]);
-facts();
-kernelTable(readResult("kernels"));
+const text = [
+  markdown([["what", "target", "Fovea", "best peer", "ratio", ""], ...rows]),
+  facts(),
+  ...kernelTable(readResult("kernels")),
+].join("\n\n");
+if (process.argv[2] === "--write") write(text);
+else console.log(text);
+
+function write(tables) {
+  const path = join(root, "docs/performance.md");
+  const page = readFileSync(path, "utf8");
+  const [start, end] = MARKS.map((mark) => page.indexOf(mark));
+  if (start < 0 || end < start) refuse(`Expected ${MARKS.join(" and ")} in ${path}, found them not`);
+  writeFileSync(path, `${page.slice(0, start + MARKS[0].length)}\n\n${tables}\n\n${page.slice(end)}`);
+}
+
+function eventLoopRows(result) {
+  if (!result) return [];
+  const { longest } = result;
+  return [
+    [
+      "event loop while training, longest delay, ms",
+      "<= 50",
+      longest.toFixed(0),
+      "",
+      "",
+      verdict(longest <= 50),
+    ],
+  ];
+}
 
 function trainingRows(result) {
   if (!result) return [];
@@ -159,35 +194,36 @@ function facts() {
   const found = ["training-step", "inference", "report-job", "predict", "kernels"]
     .map((name) => readResult(name)?.facts)
     .filter((one) => one !== undefined);
-  const all = Object.assign({}, ...found);
-  console.log(
-    `\n${Object.entries(all)
-      .map(([name, value]) => `${name} ${value}`)
-      .join("; ")}`,
-  );
-  const commits = new Set(found.map(({ commit }) => commit));
-  if (commits.size > 1) console.log(`\nTaken at several commits: ${[...commits].join(", ")}`);
+  const { commit: _, ...all } = Object.assign({}, ...found);
+  const commits = [...new Set(found.map(({ commit }) => commit))];
+  const entries = [...Object.entries(all), ["commit", commits.join(", ")]];
+  return `${entries.map(([name, value]) => `${name} ${value}`).join("; ")}.`;
 }
 
 function kernelTable(result) {
-  if (!result) return;
+  if (!result) return [];
   const ms = ({ median }) => (1000 * median).toFixed(3);
-  console.log("\n## Kernels\n");
-  print([
-    ["kernel, ms", "Fovea", "TensorFlow", "PyTorch", "ratio", "GFLOP/s", "GB/s", "of the limit"],
-    ...result.cases.map(({ name, fovea, peers, ratio, flops, bytes, ofLimit, binds, ...one }) => [
-      name,
-      ms(fovea),
-      ...peers.map(ms),
-      one.peerReached ? ratio.toFixed(2) : `**${ratio.toFixed(2)}**`,
-      (flops / fovea.median / 1e9).toFixed(0),
-      (bytes / fovea.median / 1e9).toFixed(1),
-      `${one.limitReached ? percent(ofLimit) : `**${percent(ofLimit)}**`} ${binds}`,
+  const { runs, limits, cases } = result;
+  const giga = (value) => (value / 1e9).toFixed(0);
+  return [
+    "## General kernels",
+    `Medians of ${runs} in ms. Measured limits: ${giga(limits.flops)} GFLOP/s, ${giga(limits.bandwidth)} GB/s. Bold: the target is missed.`,
+    markdown([
+      ["kernel", "Fovea", "TensorFlow", "PyTorch", "ratio", "GFLOP/s", "GB/s", "of the limit"],
+      ...cases.map(({ name, fovea, peers, ratio, flops, bytes, ofLimit, binds, ...one }) => [
+        name,
+        ms(fovea),
+        ...peers.map(ms),
+        one.peerReached ? ratio.toFixed(2) : `**${ratio.toFixed(2)}**`,
+        (flops / fovea.median / 1e9).toFixed(0),
+        (bytes / fovea.median / 1e9).toFixed(1),
+        `${one.limitReached ? percent(ofLimit) : `**${percent(ofLimit)}**`} ${binds}`,
+      ]),
     ]),
-  ]);
+  ];
 }
 
-function print([header, ...rest]) {
+function markdown([header, ...rest]) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
-  console.log([line(header), line(header.map(() => "---")), ...rest.map(line)].join("\n"));
+  return [line(header), line(header.map(() => "---")), ...rest.map(line)].join("\n");
 }
