@@ -1,5 +1,5 @@
 /*
- * What both gradients of a convolution share.
+ * What the gradients of a convolution share, those of pooled ones above all.
  *
  * A pool passes its gradient to one of its positions, and ReLU may stop it: in the report's network nine of
  * ten elements of the convolution's own gradient are zero. So that gradient is never written; the elements that are

@@ -1,4 +1,7 @@
-/* The kernel gradients of conv2d, convBias and convPool: each listed element adds a window of x, scaled by it. */
+/*
+ * The kernel gradients of conv2d, convBias and convPool. Behind a pool each listed element adds a window of x, scaled by
+ * it; without one nearly all of dy flows, and convolution-kernel-gradient-dense.c computes every product.
+ */
 #include "convolution-kernel-gradient.h"
 
 INLINE void add_windows(int rows, int vectors, float *sums, int64_t sums_stride, const float *x, int64_t row_stride,

@@ -1,4 +1,4 @@
-/* What the ways to compute a kernel gradient share: the partial sums, each over some rows, that are added up at the end. */
+/* What the ways to compute the kernel gradient of a pooled convolution share: the partial sums, each over some rows, that are added up at the end. */
 #pragma once
 
 #include "convolution-gradient.h"
