@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -34,6 +34,24 @@ function startAndSignal(
 ): Promise<Ended> {
   const watch = signalAt(text, signal);
   return inScratch(["train", "photos", ...options, "--out", run, ...more], { watch });
+}
+
+const filesOf = async (run: string) => (await readdir(join(scratch, run))).sort();
+
+/** A `watch` that kills so many milliseconds after a file beside the first checkpoint is being written. */
+function killOnceWriting(folder: string, delay: number): NonNullable<RunOptions["watch"]> {
+  let deadline = 0;
+  return (_output, kill) => {
+    if (deadline > 0) return;
+    deadline = Date.now() + 30_000;
+    const look = () => {
+      const names = existsSync(folder) ? readdirSync(folder) : [];
+      const writing = names.includes("last.h5") && names.some((name) => name.endsWith(".tmp"));
+      if (writing) setTimeout(() => kill("SIGKILL"), delay);
+      else if (Date.now() < deadline) setImmediate(look);
+    };
+    look();
+  };
 }
 
 /** All that training has learned, and how it went, apart from the time it took. */
@@ -78,6 +96,22 @@ describe("a run that is ended while it trains", () => {
     await expectSameAsUninterrupted("killed");
     const left = (await readdir(join(scratch, "killed"))).filter((name) => !name.endsWith(".tmp"));
     expect(left.sort()).toEqual((await readdir(join(scratch, "uninterrupted"))).sort());
+  });
+
+  it.each([
+    0, 2, 7, 20,
+  ])("by kill -9, %i ms after it began to write, goes on to the same bits", async (delay) => {
+    const run = `killed-after-${delay}`;
+    const watch = killOnceWriting(join(scratch, run), delay);
+    const { status } = await inScratch(["train", "photos", ...options, "--out", run], { watch });
+    expect(status).toBeNull();
+    const before = await filesOf(run);
+    for (const name of before.filter((file) => file.endsWith(".h5"))) // whole, whatever was being written
+      await readKerasH5(await readFile(join(scratch, run, name)));
+    await expectSameAsUninterrupted(run);
+    expect((await filesOf(run)).filter((name) => !name.endsWith(".tmp"))).toEqual(
+      await filesOf("uninterrupted"),
+    );
   });
 
   it("tells --json in one document", async () => {
