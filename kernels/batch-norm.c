@@ -155,7 +155,7 @@ static bool op_batchNorm(const Call *call) {
   const float *gamma = call->inputs[1].data;
   float *mean = call->outputs[1].data, *variance = call->outputs[2].data;
   if (g.rows == 0) return true;
-  double *joined = shared_scratch((size_t)((2 * g.parts + 6) * g.channels) * sizeof(float));
+  double *joined = shared_scratch(float_bytes((2 * g.parts + 6) * g.channels));
   if (!joined) return false;
   float *centre = (float *)(joined + 2 * g.channels), *scale = centre + g.channels;
   g.sums = scale + g.channels;
@@ -250,7 +250,7 @@ static void parameter_gradient_task(void *context, int64_t part, void *scratch) 
 static bool op_batchNormParameterGradient(const Call *call) {
   const Tensor *x = &call->inputs[0];
   Norm sizes = norm_sizes(call, x);
-  double *totals = shared_scratch((size_t)((2 * sizes.parts + 6) * sizes.channels + 1) * sizeof(float));
+  double *totals = shared_scratch(float_bytes((2 * sizes.parts + 6) * sizes.channels + 1));
   if (!totals) return false;
   float *inverse = (float *)(totals + 2 * sizes.channels);
   Norm g = gradient_sizes(call, inverse, inverse + sizes.channels);
@@ -285,7 +285,7 @@ static void input_gradient_part_task(void *context, int64_t part, void *scratch)
 static bool op_batchNormInputGradient(const Call *call) {
   const float *dgamma = call->inputs[6].data, *dbeta = call->inputs[7].data;
   int64_t channels = call->inputs[2].count;
-  float *inverse = shared_scratch((size_t)(4 * channels + 1) * sizeof(float));
+  float *inverse = shared_scratch(float_bytes(4 * channels + 1));
   if (!inverse) return false;
   float *flat = inverse + 2 * channels, *tilt = inverse + 3 * channels;
   Norm g = gradient_sizes(call, inverse, inverse + channels);
@@ -302,7 +302,7 @@ static bool op_batchNormInputGradient(const Call *call) {
 
 static bool op_scaleShift(const Call *call) {
   Norm g = norm_sizes(call, &call->inputs[0]);
-  float *zeros = shared_scratch((size_t)(g.channels + 1) * sizeof(float));
+  float *zeros = shared_scratch(float_bytes(g.channels + 1));
   if (!zeros) return false;
   memset(zeros, 0, (size_t)g.channels * sizeof(float));
   g.shift = zeros;
@@ -318,7 +318,7 @@ static bool op_foldBatchNorm(const Call *call) {
   const float *beta = call->inputs[3].data, *mean = call->inputs[4].data, *variance = call->inputs[5].data;
   float *folded = call->outputs[0].data, *folded_bias = call->outputs[1].data;
   int64_t channels = call->inputs[2].count;
-  float *scale = shared_scratch((size_t)(channels + 1) * sizeof(float));
+  float *scale = shared_scratch(float_bytes(channels + 1));
   if (!scale) return false;
   for (int64_t c = 0; c < channels; c++) {
     scale[c] = (float)((double)gamma[c] / sqrt((double)variance[c] + call->attributes[0]));

@@ -108,6 +108,6 @@ static bool run_direct(const Direct *d) {
     columns = larger_of(columns, phase->columns);
   }
   DirectTasks tasks = {d, cut_rows(&d->images, &d->phases[0].kernels, d->batch, columns, work, STRANDS)};
-  size_t bytes = (size_t)scratch_size(&d->images, tasks.cut.band_rows) * sizeof(float);
+  size_t bytes = float_bytes(scratch_size(&d->images, tasks.cut.band_rows));
   return parallel(tasks.cut.bands * tasks.cut.groups, bytes, direct_task, &tasks);
 }

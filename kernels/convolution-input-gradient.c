@@ -67,8 +67,8 @@ static bool run_input_gradient(const Upstream *u, const float *kernel, float *dx
   Images images = upstream_images(u, &height, &width);
   int64_t count = c->stride_height * c->stride_width, places = c->kernel_height * c->kernel_width;
   int64_t floats = divide_up(c->in, WIDTH) * WIDTH * (places * c->out + count);
-  size_t head = (size_t)round_up(count * (int64_t)sizeof(Phase) + places * (int64_t)sizeof(int64_t), 64);
-  char *memory = shared_scratch(head + (size_t)floats * sizeof(float));
+  int64_t head = round_up(count * (int64_t)sizeof(Phase) + places * (int64_t)sizeof(int64_t), 64);
+  char *memory = shared_scratch(float_bytes(head / (int64_t)sizeof(float) + floats));
   if (!memory) return false;
   Phase *phases = (Phase *)memory;
   int64_t *offsets = (int64_t *)(phases + count);

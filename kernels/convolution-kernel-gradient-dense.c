@@ -213,11 +213,11 @@ static bool run_dense_kernel_gradient(const Upstream *upstream, const float *x, 
   int64_t parts = smaller_of(divide_up(DENSE_TASKS, blocks), larger_of(1, DENSE_PARTS_BYTES / 4 / count));
   g.boxes_per_part = divide_up(boxes, smaller_of(parts, boxes));
   g.parts = divide_up(boxes, g.boxes_per_part);
-  g.sums = shared_scratch((size_t)(g.parts * (count + c->out)) * sizeof(float));
+  g.sums = shared_scratch(float_bytes(g.parts * (count + c->out)));
   if (!g.sums) return false;
   if (dbias) g.bias_sums = g.sums + g.parts * count;
   if (g.parts == 1) g.sums = dkernel;
-  if (!parallel(g.parts * blocks, (size_t)block_floats(&g) * sizeof(float), dense_task, &g)) return false;
+  if (!parallel(g.parts * blocks, float_bytes(block_floats(&g)), dense_task, &g)) return false;
   if (g.parts > 1 && !parallel(DENSE_TASKS, 0, add_parts_task, &g)) return false;
   if (dbias) add_bias_parts(&g);
   return true;

@@ -158,15 +158,15 @@ static bool run_kernel_gradient(const Upstream *upstream, const float *x, float 
   finish_convolution(c);
   plan_kernel_gradient(&g);
   int64_t taps = c->kernel_height * c->padded_run;
-  g.sums = shared_scratch((size_t)(g.partials * c->out * (taps + 1)) * sizeof(float));
+  g.sums = shared_scratch(float_bytes(g.partials * c->out * (taps + 1)));
   if (!g.sums) return false;
   if (dbias) g.bias_sums = g.sums + g.partials * c->out * taps;
   int64_t under = (c->pool_height - 1) * c->stride_height + c->kernel_height;
-  size_t bytes = (size_t)(g.group_channels * (1 + 2 * g.segment) + padded_rows_size(c, under) + WIDTH) * sizeof(float);
+  size_t bytes = float_bytes(g.group_channels * (1 + 2 * g.segment) + padded_rows_size(c, under) + WIDTH);
   Task permuted = permuted_kernel_gradient(&g);
   int64_t tasks = g.partials * (permuted ? c->out / WIDTH : g.groups);
   return parallel(tasks, bytes, permuted ? permuted : kernel_gradient_task, &g) &&
-         parallel(divide_up(c->out, WIDTH), (size_t)(WIDTH * taps) * sizeof(float), sum_partials_task, &g);
+         parallel(divide_up(c->out, WIDTH), float_bytes(WIDTH * taps), sum_partials_task, &g);
 }
 
 /* `kernel_size` says where among the attributes kernelHeight and kernelWidth are; strides and pads come first. */

@@ -141,7 +141,7 @@ static bool run_pooled_input_gradient(const Upstream *upstream, const float *ker
   finish_convolution(c);
   if (c->batch * c->height * c->width * c->in == 0) return true;
   int64_t taps = c->kernel_height * c->padded_run;
-  float *transposed = shared_scratch((size_t)(c->out * taps + 1) * sizeof(float));
+  float *transposed = shared_scratch(float_bytes(c->out * taps + 1));
   if (!transposed) return false;
   transpose_kernel(c, kernel, transposed);
   g.kernel = transposed;
@@ -156,7 +156,7 @@ static bool run_pooled_input_gradient(const Upstream *upstream, const float *ker
   int64_t height = g.band_rows + 2 * (c->kernel_height + step);
   g.list_stride = round_up(c->out, WIDTH) + WIDTH;
   int64_t places = 2 * c->pool_height * c->pool_width * g.list_stride;
-  size_t bytes = (size_t)(places + height * g.row_stride + c->padded_run) * sizeof(float);
+  size_t bytes = float_bytes(places + height * g.row_stride + c->padded_run);
   return parallel(c->batch * g.bands, bytes, pooled_input_gradient_task, &g);
 }
 

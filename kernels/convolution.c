@@ -95,7 +95,7 @@ static bool run_pooled(PooledForward *f) {
   f->kernels.windows.y_right = pools_are_tiles(c) ? c->out : line_stride_of(f);
   int64_t work = c->columns * f->kernels.taps * c->out;
   f->cut = cut_rows(&f->images, &f->kernels, c->batch, c->columns, work, c->pool_height);
-  size_t bytes = (size_t)(scratch_size(&f->images, f->cut.band_rows) + lines_size(f)) * sizeof(float);
+  size_t bytes = float_bytes(scratch_size(&f->images, f->cut.band_rows) + lines_size(f));
   return parallel(f->cut.bands * f->cut.groups, bytes, pooled_task, f);
 }
 
@@ -138,7 +138,7 @@ static bool run_forward(const Call *call, Convolution c, const float *bias, uint
   Kernels kernels = {.taps = c.kernel_height * c.run, .out = c.out, .sliding = sliding,
                      .vectors = tile_vectors(sliding, pooled_tiles)};
   int64_t places = round_up(c.kernel_height * c.kernel_width, 8);
-  size_t bytes = (size_t)places * sizeof(int64_t) + (size_t)packed_size(&kernels) * sizeof(float);
+  size_t bytes = float_bytes(2 * places + packed_size(&kernels));
   int64_t *offsets = packed_memory(call, &c, bytes, &filled);
   if (!offsets) return false;
   kernels.packed = (float *)(offsets + places);

@@ -83,7 +83,7 @@ static bool op_biasGradient(const Call *call) {
   g.rows = dy->count / g.channels;
   g.piece = larger_of(BIAS_ROWS, divide_up(g.rows, BIAS_PARTIALS));
   int64_t partials = larger_of(1, divide_up(g.rows, g.piece));
-  g.y = shared_scratch((size_t)(partials * g.channels) * sizeof(float));
+  g.y = shared_scratch(float_bytes(partials * g.channels));
   return g.y && parallel(partials, 0, bias_gradient_task, &g) &&
          sum_parts(g.y, partials, g.channels, call->outputs[0].data);
 }

@@ -149,7 +149,7 @@ static bool depthwise_tap_sums(Depthwise *g, const Tensor *dkernel) {
   g->parts = larger_of(1, smaller_of(TAP_PARTS, g->batch * s.groups));
   s.channel_parts = g->parts < TAP_PARTS ? divide_up(g->channels, TAP_CHANNELS) : 1;
   int64_t row = g->width * g->channels;
-  float *zeros = shared_scratch((size_t)(g->parts * dkernel->count + row + g->channels) * sizeof(float));
+  float *zeros = shared_scratch(float_bytes(g->parts * dkernel->count + row + g->channels));
   if (!zeros) return false;
   memset(zeros, 0, (size_t)row * sizeof(float));
   s.zeros = zeros;

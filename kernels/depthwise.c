@@ -134,6 +134,6 @@ static bool op_depthwiseConv2dKernelGradient(const Call *call) {
   if (size == 0) return true;
   if (has_tap_sums(&g)) return depthwise_tap_sums(&g, &call->outputs[0]);
   g.parts = larger_of(1, smaller_of(DEPTHWISE_PARTS, g.batch * g.out_height));
-  g.to = shared_scratch((size_t)(g.parts * size) * sizeof(float));
+  g.to = shared_scratch(float_bytes(g.parts * size));
   return g.to && parallel(g.parts, 0, depthwise_kernel_task, &g) && sum_parts(g.to, g.parts, size, call->outputs[0].data);
 }

@@ -34,6 +34,11 @@ typedef struct {
 /* The kernels compiled for one instruction set, ended by a null name. */
 typedef const Kernel KernelTable[];
 
+/* Bytes of so many floats. Where addresses have 32 bits that may be more than there are: then so many that no memory has them. */
+static inline size_t float_bytes(int64_t floats) {
+  return (uint64_t)floats <= SIZE_MAX / sizeof(float) ? (size_t)floats * sizeof(float) : SIZE_MAX;
+}
+
 /* One piece of an operation's work. `scratch` is 64-byte aligned, the executing thread's own, and holds anything. */
 typedef void (*Task)(void *context, int64_t index, void *scratch);
 

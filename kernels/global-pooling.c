@@ -55,7 +55,7 @@ static void global_average_task(void *context, int64_t index, void *scratch) {
 static bool op_globalAveragePool2d(const Call *call) {
   GlobalPooling g = global_pooling_of(&call->inputs[0]);
   g.from = call->inputs[0].data, g.to = call->outputs[0].data;
-  size_t bytes = (size_t)(2 * round_up(smaller_of(g.part, g.channels), WIDTH)) * sizeof(float);
+  size_t bytes = float_bytes(2 * round_up(smaller_of(g.part, g.channels), WIDTH));
   return parallel(g.images * g.parts, bytes, global_average_task, &g);
 }
 
@@ -79,6 +79,6 @@ static bool op_globalAveragePool2dGradient(const Call *call) {
   GlobalPooling g = global_pooling_of(dx);
   g.from = call->inputs[0].data, g.to = dx->data;
   g.streamed = should_stream(dx->data, dx->count, g.channels);
-  size_t bytes = (size_t)round_up(smaller_of(g.part, g.channels), WIDTH) * sizeof(float);
+  size_t bytes = float_bytes(round_up(smaller_of(g.part, g.channels), WIDTH));
   return parallel(g.images * g.parts, bytes, global_average_gradient_task, &g);
 }

@@ -253,6 +253,6 @@ static bool op_maxPool2dGradient(const Call *call) {
 static bool op_averagePool2dGradient(const Call *call) {
   Pooling g = pooling_of(call, &call->outputs[0], &call->inputs[0]);
   cut_bands(&g, g.height, g.width * g.channels, g.stride_height);
-  size_t bytes = (size_t)(g.pooled_height + g.pooled_width) * sizeof(float);
+  size_t bytes = float_bytes(g.pooled_height + g.pooled_width);
   return parallel(g.batch * g.bands, bytes, average_pool_gradient_task, &g);
 }

@@ -198,7 +198,7 @@ static void cut_inner(Product *g, int64_t blocks, int64_t least) {
 
 /* Where parts are made before they are added up to `result`. */
 static bool begin_parts(Product *g, float *result) {
-  g->result = g->parts == 1 ? result : shared_scratch((size_t)(g->parts * g->size) * sizeof(float));
+  g->result = g->parts == 1 ? result : shared_scratch(float_bytes(g->parts * g->size));
   return g->result != NULL;
 }
 

@@ -25,7 +25,7 @@ export const nodeHost: WasmHost = {
 };
 
 function startWorker(): HostWorker {
-  const worker = new Worker(workerScript(port), { eval: true });
+  const worker = new Worker(workerScript(port), { eval: true, execArgv: [] });
   let told = false;
   return {
     post: (message) => worker.postMessage(message),

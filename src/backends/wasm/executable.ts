@@ -34,7 +34,7 @@ export function compileProgram(runtime: Runtime, program: Program): WasmExecutab
     timings: () =>
       program.nodes.map(({ operation }, i) => ({ operation, seconds: kernels.node_seconds(address, i) })),
   };
-  whenDropped(executable, () => kernels.free_program(address));
+  whenDropped(executable, kernels.free_program, address);
   return executable;
 }
 

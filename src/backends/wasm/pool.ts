@@ -24,11 +24,16 @@ export async function startPool(
   stacks: Stacks,
 ): Promise<Pool> {
   const workers: HostWorker[] = [];
+  let giveUp = () => {};
+  const failed = new Promise<void>((resolve) => {
+    giveUp = resolve;
+  });
   let failure: string | undefined;
   let settle: { resolve: (done: boolean) => void; reject: (error: Error) => void } | undefined;
 
   const end = (reason: string) => {
     failure ??= reason;
+    giveUp();
     for (const worker of workers) worker.terminate();
     settle?.reject(new Error(`The wasm backend's workers ended: ${failure}`));
     settle = undefined;
@@ -37,10 +42,7 @@ export async function startPool(
     new Promise<void>((ready) => {
       const worker = host.startWorker();
       workers.push(worker);
-      worker.onFailure((reason) => {
-        end(reason);
-        ready();
-      });
+      worker.onFailure(end);
       worker.onMessage((message) => {
         const said = message as WorkerMessage;
         if ("failure" in said) end(said.failure);
@@ -58,7 +60,7 @@ export async function startPool(
     });
 
   try {
-    await Promise.all(stacks.map(start));
+    await Promise.race([failed, Promise.all(stacks.map(start))]);
   } catch (error) {
     end(String(error));
   }

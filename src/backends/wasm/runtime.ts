@@ -23,7 +23,12 @@ export interface Runtime {
 const abandoned = new FinalizationRegistry<Pool>((pool) => pool.end());
 
 /** What a block or a program holds is given back when it is collected. */
-const dropped = new FinalizationRegistry<() => void>((giveBack) => giveBack());
+const dropped = new FinalizationRegistry<Held>(({ give, address }) => give(address));
+
+interface Held {
+  readonly give: (address: number) => void;
+  readonly address: number;
+}
 
 export function createRuntime(kernels: Kernels, pool: Pool | undefined): Runtime {
   const runtime: Runtime = { kernels, kernelNames: kernelNames(kernels), pool, queue: createQueue() };
@@ -31,9 +36,12 @@ export function createRuntime(kernels: Kernels, pool: Pool | undefined): Runtime
   return runtime;
 }
 
-/** Calls `giveBack` when `holder` is collected; it must not refer to it. */
-export function whenDropped(holder: object, giveBack: () => void): void {
-  dropped.register(holder, giveBack, holder);
+/**
+ * Gives the address back when `holder` is collected. No closure does that: it would keep alive all that the closures of one
+ * function refer to, the holder among it.
+ */
+export function whenDropped(holder: object, give: (address: number) => void, address: number): void {
+  dropped.register(holder, { give, address }, holder);
 }
 
 /** @throws InputError `memory.insufficient` */
@@ -51,6 +59,6 @@ export function allocateBlock(kernels: Kernels, byteLength: number): MemoryBlock
       if (dropped.unregister(block)) kernels.release(address);
     },
   };
-  whenDropped(block, () => kernels.release(address));
+  whenDropped(block, kernels.release, address);
   return block;
 }
