@@ -104,11 +104,11 @@ static bool run_few_channels(const Upstream *u, const float *kernel, float *dx) 
   f.row = c->pooled_width * f.kernels.windows.y_right;
   f.band_rows = larger_of(8 * c->kernel_height, divide_up(TASK_WORK, larger_of(1, c->width * taps * c->out)));
   f.bands = divide_up(c->height, f.band_rows);
-  size_t packed_bytes = (size_t)packed_size(&f.kernels) * sizeof(float);
-  char *memory = shared_scratch(packed_bytes + (size_t)c->width * sizeof(Products));
+  int64_t packed = packed_size(&f.kernels);
+  float *memory = shared_scratch(float_bytes(packed + c->width * (int64_t)(sizeof(Products) / sizeof(float))));
   if (!memory) return false;
   f.kernels.packed = (float *)memory;
-  f.columns = (Products *)(memory + packed_bytes);
+  f.columns = (Products *)(memory + packed);
   find_products(c, f.kernels.windows.y_right, (Products *)f.columns);
   Packing packing = {.kernel = kernel, .kernel_width = 1, .in = taps, .out = c->out, .rows = 1, .columns = 1, .transposed = true};
   if (!pack_kernel(&f.kernels, packing)) return false;
