@@ -107,12 +107,12 @@ static bool run_few_channels(const Upstream *u, const float *kernel, float *dx) 
   int64_t packed = packed_size(&f.kernels);
   float *memory = shared_scratch(float_bytes(packed + c->width * (int64_t)(sizeof(Products) / sizeof(float))));
   if (!memory) return false;
-  f.kernels.packed = (float *)memory;
+  f.kernels.packed = memory;
   f.columns = (Products *)(memory + packed);
   find_products(c, f.kernels.windows.y_right, (Products *)f.columns);
   Packing packing = {.kernel = kernel, .kernel_width = 1, .in = taps, .out = c->out, .rows = 1, .columns = 1, .transposed = true};
   if (!pack_kernel(&f.kernels, packing)) return false;
-  size_t bytes = float_bytes(f.slots * f.row + FEW_CHANNELS + scratch_size(&f.images, 1)) +
-                 (size_t)f.slots * sizeof(float *);
+  int64_t pointers = f.slots * (int64_t)(sizeof(float *) / sizeof(float));
+  size_t bytes = float_bytes(f.slots * f.row + FEW_CHANNELS + scratch_size(&f.images, 1) + pointers);
   return parallel(c->batch * f.bands, bytes, few_channels_task, &f);
 }
