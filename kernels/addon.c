@@ -93,6 +93,27 @@ static napi_value allocate(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* discard(buffer): of a block that has been mapped the memory goes back at once; what is left of it reads as zeros. */
+static napi_value discard(napi_env env, napi_callback_info info) {
+  size_t count = 1, bytes;
+  napi_value argument;
+  char *data;
+  CHECK(napi_get_cb_info(env, info, &count, &argument, NULL, NULL));
+  CHECK(napi_get_arraybuffer_info(env, argument, (void **)&data, &bytes));
+  if (bytes >= 2 * HUGE_PAGE && (uintptr_t)data % HUGE_PAGE == 0) madvise(data, bytes - bytes % HUGE_PAGE, MADV_DONTNEED);
+  return NULL;
+}
+
+/* trim(): gives back what has been freed and lies between what has not. */
+static napi_value trim(napi_env env, napi_callback_info info) {
+  (void)env;
+  (void)info;
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+  return NULL;
+}
+
 /* ---- programs ---- */
 
 static void finalize_program(napi_env env, void *program, void *hint) {
@@ -314,6 +335,8 @@ NAPI_MODULE_INIT() {
   return_freed_memory();
   napi_property_descriptor properties[] = {
       {"allocate", NULL, allocate, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"discard", NULL, discard, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"trim", NULL, trim, NULL, NULL, NULL, napi_enumerable, NULL},
       {"compile", NULL, compile, NULL, NULL, NULL, napi_enumerable, NULL},
       {"prepare", NULL, prepare, NULL, NULL, NULL, napi_enumerable, NULL},
       {"run", NULL, run, NULL, NULL, NULL, napi_enumerable, NULL},

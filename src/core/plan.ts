@@ -1,32 +1,37 @@
-import { roundUp } from "../util/shapes.ts";
-import type { Buffer, Program } from "./program.ts";
+import { elementCount, roundUp } from "../util/shapes.ts";
+import { type Buffer, bytesPerElement, type Program, type Tensor } from "./program.ts";
 import type { Recording } from "./recorder.ts";
 
 /** Cache lines and the widest vectors are 64 bytes. */
 const ALIGNMENT = 64;
 
-interface Lifetime {
-  readonly buffer: Buffer;
-  /** Index of the first node that touches the buffer. */
-  first: number;
+/** A part of a buffer, from the first call that touches it to the last. */
+interface Box {
+  /** Bytes from the start of the buffer. */
+  readonly start: number;
+  readonly end: number;
+  /** Index of the first node that touches it. */
+  readonly first: number;
   /** Index of the last one; the number of nodes for what the caller reads. */
-  last: number;
+  readonly last: number;
 }
 
 /**
- * Gives each buffer of the work region its offset, so that buffers which live at the same time do not overlap and the
- * region is small: largest first, each at the lowest gap that it fits in. A step then allocates nothing.
+ * Gives each buffer of the work region its offset, so that what lives at the same time does not overlap and the region is small:
+ * largest first, each at the lowest place that it fits in. A buffer's parts may live at different times, such as the gradients of
+ * all weights, which come one after the other. A step then allocates nothing.
  */
 export function planMemory(recording: Recording): Program {
-  const lifetimes = workLifetimes(recording);
-  const placed: Lifetime[] = [];
+  const buffers = [...touchesOf(recording)].map(([buffer, touches]) => ({ buffer, boxes: boxesOf(touches) }));
+  const firstOf = (boxes: readonly Box[]) => Math.min(...boxes.map(({ first }) => first));
+  buffers.sort((a, b) => b.buffer.byteLength - a.buffer.byteLength || firstOf(a.boxes) - firstOf(b.boxes));
+  const placed: Box[] = [];
   let workBytes = 0;
-  for (const lifetime of lifetimes.sort(
-    (a, b) => b.buffer.byteLength - a.buffer.byteLength || a.first - b.first,
-  )) {
-    lifetime.buffer.byteOffset = lowestGap(lifetime, placed);
-    placed.push(lifetime);
-    workBytes = Math.max(workBytes, endOf(lifetime.buffer));
+  for (const { buffer, boxes } of buffers) {
+    const offset = lowestPlace(boxes, placed);
+    buffer.byteOffset = offset;
+    placed.push(...boxes.map((box) => ({ ...box, start: offset + box.start, end: offset + box.end })));
+    workBytes = Math.max(workBytes, endOf(buffer));
   }
   return { ...recording, workBytes, constantBytes: placeConstants(recording) };
 }
@@ -43,29 +48,45 @@ function placeConstants({ nodes }: Recording): number {
   return bytes;
 }
 
-function workLifetimes(recording: Recording): Lifetime[] {
-  const lifetimes = new Map<Buffer, Lifetime>();
-  const touch = (buffer: Buffer, index: number) => {
+/** Where and when a buffer of the work region is touched. */
+function touchesOf({ nodes, outputs }: Recording): Map<Buffer, Box[]> {
+  const touches = new Map<Buffer, Box[]>();
+  const touch = ({ buffer, offset, shape, dtype }: Tensor, index: number) => {
     if (buffer.region !== "work") return;
-    const known = lifetimes.get(buffer);
-    if (known) known.last = Math.max(known.last, index);
-    else lifetimes.set(buffer, { buffer, first: index, last: index });
+    const start = offset * bytesPerElement[dtype];
+    const end = start + elementCount(shape) * bytesPerElement[dtype];
+    const known = touches.get(buffer) ?? [];
+    touches.set(buffer, [...known, { start, end, first: index, last: index }]);
   };
-  recording.nodes.forEach((node, index) => {
-    for (const tensor of [...node.inputs, ...node.outputs]) touch(tensor.buffer, index);
+  nodes.forEach((node, index) => {
+    for (const tensor of [...node.inputs, ...node.outputs]) touch(tensor, index);
   });
-  for (const tensor of recording.outputs.values()) touch(tensor.buffer, recording.nodes.length);
-  return [...lifetimes.values()];
+  for (const tensor of outputs.values()) touch(tensor, nodes.length);
+  return touches;
 }
 
-function lowestGap(lifetime: Lifetime, placed: readonly Lifetime[]): number {
-  const alive = placed
-    .filter((other) => other.first <= lifetime.last && lifetime.first <= other.last)
-    .sort((a, b) => a.buffer.byteOffset - b.buffer.byteOffset);
+/** Cuts a buffer where its tensors begin and end. */
+function boxesOf(touches: readonly Box[]): Box[] {
+  const edges = [...new Set(touches.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
+  return edges.slice(0, -1).flatMap((start, index): Box[] => {
+    const end = edges[index + 1];
+    const over = touches.filter((touch) => touch.start < end && start < touch.end);
+    if (over.length === 0) return [];
+    const first = Math.min(...over.map((touch) => touch.first));
+    return [{ start, end, first, last: Math.max(...over.map(({ last }) => last)) }];
+  });
+}
+
+/** Moves up past whatever is in the way, as little as it takes, until nothing is. */
+function lowestPlace(boxes: readonly Box[], placed: readonly Box[]): number {
+  const rivals = boxes.flatMap((box) =>
+    placed
+      .filter((other) => other.first <= box.last && box.first <= other.last)
+      .map((other) => ({ from: other.start - box.end, to: other.end - box.start })),
+  );
   let offset = 0;
-  for (const { buffer } of alive) {
-    if (offset + lifetime.buffer.byteLength <= buffer.byteOffset) break;
-    offset = Math.max(offset, endOf(buffer));
+  for (const { from, to } of rivals.sort((a, b) => a.from - b.from)) {
+    if (from < offset && offset < to) offset = roundUp(to, ALIGNMENT);
   }
   return offset;
 }

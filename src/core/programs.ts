@@ -1,4 +1,5 @@
 import { settleConstants } from "./constants.ts";
+import { delayLarge } from "./delay.ts";
 import { fuse } from "./fusion/fuse.ts";
 import type { Loss } from "./losses.ts";
 import { type Model, recordModel } from "./model.ts";
@@ -87,5 +88,5 @@ function recordGradients(recorder: Recorder, model: Model, root: Tensor): Tensor
 
 function finish(recorder: Recorder, fused = true): Program {
   const recording = recorder.finish();
-  return planMemory(fused ? settleConstants(fuse(recording)) : recording);
+  return planMemory(fused ? delayLarge(settleConstants(fuse(recording))) : recording);
 }

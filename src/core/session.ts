@@ -33,6 +33,8 @@ export interface TrainingStep {
   readonly random: Uint32Array;
 }
 
+const SMALLEST_BLOCK = 64;
+
 interface Prepared {
   readonly program: Program;
   readonly executable: Executable;
@@ -59,8 +61,8 @@ export class Session {
     this.backend = backend;
     this.model = model;
     this.compilation = compilation;
-    const state = backend.allocate(Math.max(stateBytes(model, this.slotNames.length), 64));
-    this.memory = { state, work: backend.allocate(64) };
+    const state = backend.allocate(Math.max(stateBytes(model, this.slotNames.length), SMALLEST_BLOCK));
+    this.memory = { state, work: backend.allocate(SMALLEST_BLOCK) };
   }
 
   /** Updates made so far. */
@@ -171,17 +173,26 @@ export class Session {
     }
   }
 
+  /** Gives back the memory that steps work in, at a moment when the next step is far off; the weights stay. */
+  rest(): void {
+    if (!this.running) this.giveWork(SMALLEST_BLOCK);
+  }
+
   private prepare(key: string, record: () => Program): Prepared {
-    const known = this.programs.get(key);
-    if (known) return known;
-    const program = record();
-    const prepared = { program, executable: this.backend.compile(program), seen: -1 };
+    const prepared = this.programs.get(key) ?? this.compile(record());
     this.programs.set(key, prepared);
-    if (program.workBytes > this.memory.work.byteLength) {
-      this.memory.work.release?.();
-      this.memory = { state: this.memory.state, work: this.backend.allocate(program.workBytes) };
-    }
+    const { workBytes } = prepared.program;
+    if (workBytes > this.memory.work.byteLength) this.giveWork(workBytes);
     return prepared;
+  }
+
+  private compile(program: Program): Prepared {
+    return { program, executable: this.backend.compile(program), seen: -1 };
+  }
+
+  private giveWork(bytes: number): void {
+    this.memory.work.release?.();
+    this.memory = { state: this.memory.state, work: this.backend.allocate(bytes) };
   }
 
   private recordsAt(slot: number): WeightRecord[] {

@@ -16,6 +16,8 @@ export interface Machine extends Platform {
   now(): Date;
   /** Milliseconds from any fixed moment. */
   clock(): number;
+  /** Frees what nobody holds any more, now: between two kinds of work, so that the first does not weigh on the second. */
+  freeMemory(): void;
   /** Bytes that can be had before the machine swaps. */
   availableMemory(): number;
   describe(): MachineDescription;

@@ -78,6 +78,7 @@ export async function describeRun(
     classNames,
     preprocessing,
   );
+  machine.freeMemory(); // of loading and of drawing
 }
 
 /** Trains, draws and judges. What has been done is in the folder at any moment. */
@@ -145,13 +146,15 @@ async function finishRun(
   run: TrainingRun,
   { history, ended }: FitResult,
 ): Promise<TrainResult> {
-  const { folder, data } = run;
+  const { folder, data, session } = run;
   const best = bestEpoch(history)?.epoch;
+  const interrupted = ended === "interrupted";
+  session.rest();
+  machine.freeMemory(); // judging and drawing take memory of their own
+  const judged = interrupted || best === undefined ? undefined : await judgeBest(machine, run);
   const plots = machine.join(folder, runFiles.plots);
   await machine.makeFolder(plots);
   const pictures = history.length > 0 ? await writeHistoryPlots(machine, plots, history) : [];
-  const interrupted = ended === "interrupted";
-  const judged = interrupted || best === undefined ? undefined : await judgeBest(machine, run);
   if (!interrupted) await markFinished(machine, folder);
   return {
     folder,
@@ -178,6 +181,8 @@ async function judgeBest(machine: Machine, { folder, data, session, options }: T
   const { weights } = await loadFromFile(machine, machine.join(folder, runFiles.best));
   session.weights = weights;
   const judgement = await judge(session, parts.test, classNames, { batchSize: options.batchSize });
+  session.rest();
+  machine.freeMemory();
   const pictures = await writeJudgement(machine, folder, judgement, parts.test);
   return { evaluation: judgement.evaluation, pictures };
 }

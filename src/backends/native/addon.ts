@@ -13,6 +13,10 @@ export interface Addon {
   readonly instructionSets: readonly { readonly name: string; readonly title: string }[];
   /** Undefined when there is no memory. */
   allocate(byteLength: number): ArrayBuffer | undefined;
+  /** Gives back the memory of a large block at once; from then on it reads as zeros. */
+  discard(buffer: ArrayBuffer): void;
+  /** Gives the system back what has been freed but lies between what has not. */
+  trim(): void;
   compile(words: Float64Array, regionBytes: Float64Array, instructionSet: number): CompiledProgram;
   /** `preparePixels` of src/data/prepare.ts, to the same bits. False when there was no memory for it. */
   prepare(

@@ -73,7 +73,7 @@ function compile(
 
 function allocate(addon: Addon, byteLength: number): MemoryBlock {
   const buffer = addon.allocate(byteLength);
-  if (buffer) return { buffer, byteOffset: 0, byteLength };
+  if (buffer) return { buffer, byteOffset: 0, byteLength, release: () => addon.discard(buffer) };
   throw insufficientMemory(byteLength);
 }
 

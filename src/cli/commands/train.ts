@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { keepRoomForNewSmall } from "../../platform/node/collect.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { resume, train } from "../../tasks/train.ts";
 import type { TrainResult } from "../../tasks/train-events.ts";
@@ -45,6 +46,7 @@ export function trainCommand(): Command {
 }
 
 async function run(context: Context, folder: string | undefined, flags: TrainFlags): Promise<void> {
+  keepRoomForNewSmall();
   const result = await (flags.resume === undefined
     ? startRun(context, folder, flags)
     : resumeRun(context, folder, flags, flags.resume));

@@ -1,16 +1,45 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { loadAddon } from "../../backends/native/addon.ts";
 
-let collect: (() => void) | undefined;
+interface CollectOptions {
+  readonly type: "major";
+  readonly execution: "sync";
+  readonly flavor: "last-resort";
+}
+
+let collect: ((options?: CollectOptions) => void) | undefined;
 
 /**
  * Frees what nobody holds any more, now. V8 counts a decoded photo as the few bytes of its handle and lets hundreds of
  * megabytes pile up before it looks; 10 ms here keep the peak of a folder of large photos at the largest of them.
  */
 export function collectGarbage(): void {
+  collector()();
+}
+
+function collector(): NonNullable<typeof collect> {
   if (collect === undefined) {
     setFlagsFromString("--expose-gc");
-    collect = runInNewContext("gc") as () => void;
+    collect = runInNewContext("gc") as NonNullable<typeof collect>;
   }
-  collect();
+  return collect;
+}
+
+/**
+ * The same, and what is free goes back to the system: V8's room for new objects, which grows to 48 MB, and what C code has freed.
+ * For moments between two kinds of work: it takes 20 ms.
+ */
+export function freeMemory(): void {
+  collector()({ type: "major", execution: "sync", flavor: "last-resort" });
+  const addon = loadAddon();
+  if (!("unavailable" in addon)) addon.trim();
+}
+
+/**
+ * Keeps V8's room for new objects at the 2 MB that it begins with: it grows to 34 MB while photos are read, and never shrinks. For
+ * a process that is all ours; it must be said before the room has grown.
+ */
+export function keepRoomForNewSmall(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
 }

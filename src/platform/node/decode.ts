@@ -13,12 +13,12 @@ type Sharp = typeof import("sharp")["default"];
 const pixelLimit = 0x3fff * 0x3fff;
 
 /** What pictures in the middle of decoding may hold together; a larger one (36 megapixels are 108 MB) goes alone. */
-const decodingBytes = 64 * 1024 * 1024;
+const decodingBytes = 48 * 1024 * 1024;
 
 const withMemory = createMemoryGate(decodingBytes);
 
 /** How much is decoded before what nobody holds any more is freed. */
-const garbageBytes = 96 * 1024 * 1024;
+const garbageBytes = 64 * 1024 * 1024;
 
 /** Since garbage was last collected. */
 let decodedBytes = 0;

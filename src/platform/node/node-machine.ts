@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { arch, cpus, freemem, hostname, release, type as systemName, totalmem } from "node:os";
 import { resolve } from "node:path";
 import type { Machine, MachineDescription } from "../../tasks/machine.ts";
+import { freeMemory } from "./collect.ts";
 import { fileError } from "./files.ts";
 import { readTextFontFile } from "./font.ts";
 import { nodePlatform } from "./node-platform.ts";
@@ -25,6 +26,7 @@ export const nodeMachine: Machine = {
   readTextFont: readTextFontFile,
   now: () => new Date(),
   clock: () => performance.now(),
+  freeMemory,
   availableMemory: () => process.availableMemory?.() ?? freemem(),
   describe,
 };
