@@ -7,6 +7,13 @@ export interface Machine extends Platform {
   absolute(path: string): string;
   /** Makes one folder, which must not exist yet. False where something is there already. */
   claimFolder(path: string): Promise<boolean>;
+  /**
+   * Claims what this file stands for until the promise's function is called or the process ends. Undefined while another
+   * process has it.
+   */
+  lock(path: string): Promise<(() => Promise<void>) | undefined>;
+  /** Removes what writing left unfinished in a folder when a process was killed. */
+  removeUnfinished(folder: string): Promise<void>;
   appendFile(path: string, bytes: Uint8Array): Promise<void>;
   /** Draws an SVG at `scale` pixels a unit, on white. */
   renderSvg(svg: string, scale?: number): Promise<RgbImage>;

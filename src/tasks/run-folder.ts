@@ -3,6 +3,7 @@ import type { Machine } from "./machine.ts";
 
 /** Names of the files in a run folder. */
 export const runFiles = {
+  lock: ".fovea-run.lock",
   config: "config.json",
   split: "split.json",
   classes: "classes.json",
@@ -67,4 +68,24 @@ async function nextRunFolder(machine: Machine, data: string): Promise<string> {
 function liesIn(machine: Machine, path: string, folder: string): boolean {
   const [inner, outer] = [machine.absolute(path), machine.absolute(folder)];
   return inner === outer || inner.startsWith(machine.join(outer, "_").slice(0, -1));
+}
+
+/**
+ * Works on a run that no other process works on meanwhile.
+ * @throws InputError `run.in-use`
+ */
+export async function withRun<T>(machine: Machine, folder: string, work: () => Promise<T>): Promise<T> {
+  const release = await machine.lock(machine.join(folder, runFiles.lock));
+  if (release === undefined) {
+    throw new InputError(
+      "run.in-use",
+      `Expected a run that nobody works on, found another process at work in "${folder}" (it has "${runFiles.lock}")`,
+    );
+  }
+  try {
+    await machine.removeUnfinished(folder);
+    return await work();
+  } finally {
+    await release();
+  }
 }

@@ -6,8 +6,8 @@ import { readCheckpoint, restoreSession } from "./checkpoint.ts";
 import type { Machine } from "./machine.ts";
 import { checkMemory } from "./memory.ts";
 import { networkFor } from "./network-for.ts";
-import { readRunConfig, writeRunConfig } from "./run-config.ts";
-import { checkIsFree, makeRunFolder, runFiles } from "./run-folder.ts";
+import { type RunConfig, readRunConfig, writeRunConfig } from "./run-config.ts";
+import { checkIsFree, makeRunFolder, runFiles, withRun } from "./run-folder.ts";
 import type { Observe, TrainResult } from "./train-events.ts";
 import { type GivenTrainOptions, parseTrainOptions, type TrainOptions } from "./train-options.ts";
 import { prepareTrainingData } from "./training-data.ts";
@@ -51,10 +51,12 @@ export async function train(machine: Machine, request: TrainRequest): Promise<Tr
   opened.session.weights = initialWeights(model, options.seed);
   const folder = await makeRunFolder(machine, dataFolder, out);
   const run = { folder, options, data, ...opened, observe, signal };
-  await describeRun(machine, run, dataFolder);
-  const { parameterCount } = model;
-  observe({ type: "started", folder, model: options.model, parameterCount, backend: backend.description });
-  return trainRun(machine, run, undefined);
+  return withRun(machine, folder, async () => {
+    await describeRun(machine, run, dataFolder);
+    const { parameterCount } = model;
+    observe({ type: "started", folder, model: options.model, parameterCount, backend: backend.description });
+    return trainRun(machine, run, undefined);
+  });
 }
 
 /** Refuses what can be refused before any photo is read. */
@@ -75,8 +77,12 @@ async function refuseEarly(
  * @throws InputError `run.…`, `split.data-changed` and those of `train`
  */
 export async function resume(machine: Machine, request: ResumeRequest): Promise<TrainResult> {
+  const config = await readRunConfig(machine, request.run);
+  return withRun(machine, request.run, () => goOn(machine, request, config));
+}
+
+async function goOn(machine: Machine, request: ResumeRequest, config: RunConfig): Promise<TrainResult> {
   const { run: folder, observe = () => {}, signal } = request;
-  const config = await readRunConfig(machine, folder);
   const { epochs = config.options.epochs, backend: backendName = config.options.backend } = request;
   const options = parseTrainOptions({ ...config.options, epochs, backend: backendName });
   const checkpoint = await readCheckpoint(machine, folder);

@@ -39,6 +39,8 @@ describe("too little memory", () => {
       batchSize: Number(fitting),
     });
     expect(ended).toBe("finished");
+    const one = train(withMemory(700_000), { data: photos, ...options, batchSize: Number(fitting) + 1 });
+    await expect(one).rejects.toMatchObject({ code: "memory.too-small" }); // it is the largest that fits
   });
 
   it("for a single photo asks for smaller ones", async () => {

@@ -1,4 +1,5 @@
 import { cp, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { chooseBackend } from "../../src/backends/choose.ts";
@@ -44,6 +45,18 @@ async function interrupted(name: string, epoch: number, batch: number, options =
   expect({ ended, evaluation }).toEqual({ ended: "interrupted", evaluation: undefined });
   return out;
 }
+
+it("is refused while another process works on the run, and cleans up after one that was killed", async () => {
+  const run = await interrupted("in use", 1, 2);
+  await writeFile(join(run, ".fovea-run.lock"), `${process.pid} ${hostname()}\n`);
+  await writeFile(join(run, ".fovea-half.tmp"), "half");
+  await expect(resume(nodeMachine, { run })).rejects.toMatchObject({ code: "run.in-use" });
+  expect(await readdir(run)).toContain(".fovea-half.tmp");
+  await rm(join(run, ".fovea-run.lock"));
+  await resume(nodeMachine, { run });
+  expect((await readdir(run)).filter((name) => name.startsWith("."))).toEqual([]);
+  expect(await outcomeOf(run)).toEqual(expected);
+});
 
 describe("a run that is interrupted", () => {
   it.each([

@@ -73,13 +73,20 @@ export async function makeFolder(path: string): Promise<void> {
   await orFileError("make the folder", path, () => mkdir(path, { recursive: true }));
 }
 
+const UNFINISHED = ".fovea-";
+
+/** Whether a file of this name is one that `writeWholeFile` had begun. */
+export function isUnfinished(name: string): boolean {
+  return name.startsWith(UNFINISHED) && name.endsWith(".tmp");
+}
+
 /**
  * Replaces a file in one step: writes beside it, syncs, renames. Whoever looks, even after a crash, finds the old
  * file or the new one, never a part.
  */
 export async function writeWholeFile(path: string, content: FileContent): Promise<void> {
   const folder = dirname(path);
-  const beside = join(folder, `.fovea-${webcrypto.randomUUID()}.tmp`); // hidden, so that no scan takes it for a photo
+  const beside = join(folder, `${UNFINISHED}${webcrypto.randomUUID()}.tmp`); // hidden, so that no scan takes it for a photo
   await orFileError("write", path, async () => {
     try {
       await writeAndSync(beside, content);

@@ -6,6 +6,7 @@ import type { Machine, MachineDescription } from "../../tasks/machine.ts";
 import { freeMemory } from "./collect.ts";
 import { fileError } from "./files.ts";
 import { readTextFontFile } from "./font.ts";
+import { lock, removeUnfinished } from "./lock.ts";
 import { nodePlatform } from "./node-platform.ts";
 import { renderSvg, renderSvgToPng } from "./render.ts";
 
@@ -14,6 +15,8 @@ export const nodeMachine: Machine = {
   ...nodePlatform,
   absolute: (path) => resolve(path),
   claimFolder,
+  lock,
+  removeUnfinished,
   appendFile: async (path, bytes) => {
     try {
       await appendFile(path, bytes);
