@@ -1,4 +1,4 @@
-/* What kernels use of <math.h>: instructions, and functions that the host lends (src/backends/wasm/kernels.ts). */
+/* What kernels use of <math.h>: instructions, and functions that the host lends (src/backends/wasm/host-functions.ts). */
 #pragma once
 
 #define HOST(name) __attribute__((import_module("host"), import_name(#name)))
@@ -12,8 +12,6 @@
 HOST(exp) double host_exp(double x);
 HOST(log) double host_log(double x);
 HOST(log1p) double host_log1p(double x);
-HOST(erfcf) float host_erfcf(float x);
 #define exp host_exp
 #define log host_log
 #define log1p host_log1p
-#define erfcf host_erfcf
