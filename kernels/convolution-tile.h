@@ -37,7 +37,7 @@ typedef struct {
   const float *panel; /* bias [vectors][WIDTH], then the weights of each value of a window */
   float *y;
   int64_t y_down;
-  uint8_t *position; /* of pooled tiles: which pixel of each pool won */
+  uint8_t *position; /* of pooled tiles: which pixel of each pool won; null in inference */
   int64_t channels;  /* left from y on: the last vector may be cut */
 } Tile;
 
@@ -247,9 +247,23 @@ INLINE void store_pools(int vectors, int columns, bool whole, const Windows *w, 
   }
 }
 
+/* The same where nobody asks which pixel won. */
+INLINE void store_largest(int vectors, int columns, bool whole, const Windows *w, const Tile *tile, const Vector *sums) {
+  UNROLL for (int i = 0; i < columns / 2 * vectors; i++) {
+    int v = i % vectors, left = i / vectors * 2 * vectors + v, below = left + columns * vectors;
+    Vector upper = larger(sums[left + vectors], sums[left]), lower = larger(sums[below + vectors], sums[below]);
+    Vector best = larger(lower, upper);
+    if (w->activation) best = larger(best, splat(0));
+    store_some(tile->y + i / vectors * w->y_right + v * WIDTH, best, whole ? WIDTH : tile->channels - v * WIDTH);
+  }
+}
+
 INLINE void store_pooled(int vectors, int columns, const Windows *w, const Tile *tile, const Vector *sums) {
-  if (tile->channels >= vectors * WIDTH) store_pools(vectors, columns, true, w, tile, sums);
-  else store_pools(vectors, columns, false, w, tile, sums);
+  bool whole = tile->channels >= vectors * WIDTH;
+  if (tile->position && whole) store_pools(vectors, columns, true, w, tile, sums);
+  else if (tile->position) store_pools(vectors, columns, false, w, tile, sums);
+  else if (whole) store_largest(vectors, columns, true, w, tile, sums);
+  else store_largest(vectors, columns, false, w, tile, sums);
 }
 
 typedef void (*const TileFunction)(const Windows *w, const Tile *tile);

@@ -11,7 +11,7 @@ typedef struct {
   Images images;
   Kernels kernels;
   float *y;
-  uint8_t *position;
+  uint8_t *position; /* null in inference */
   Cut cut;
 } PooledForward;
 
@@ -33,7 +33,7 @@ static void pool_rows(const PooledForward *f, int64_t first_panel, int64_t end_p
         int64_t from = f->c.pooled_width * i / count, end = f->c.pooled_width * (i + 1) / count;
         tile.x = windows[2 * row] + 2 * from * k->windows.right;
         tile.y = f->y + at + from * k->out;
-        tile.position = f->position + at + from * k->out;
+        if (f->position) tile.position = f->position + at + from * k->out;
         tiles.of[end - from - 1](&k->windows, &tile);
       }
     }
@@ -64,7 +64,7 @@ static void pool_lines(const PooledForward *f, const float *lines, int64_t first
         }
       if (c->activation) winner = choose_integers(best > splat(0), winner, STOPPED - (Integers){0});
       store_some(f->y + to + channel, best, end - channel);
-      store_some_bytes(f->position + to + channel, winner, end - channel);
+      if (f->position) store_some_bytes(f->position + to + channel, winner, end - channel);
     }
 }
 
@@ -126,15 +126,15 @@ static void *packed_memory(const Call *call, const Convolution *c, size_t bytes,
   return memory ? memory : shared_scratch(bytes);
 }
 
-/* Inputs: x, kernel and, unless it is conv2d, bias; outputs: y and, when it pools, position. */
-static bool run_forward(const Call *call, Convolution c, const float *bias, uint8_t *position) {
+/* Inputs: x, kernel and, unless it is conv2d, bias; outputs: y and, when it pools for a gradient, position. */
+static bool run_forward(const Call *call, Convolution c, const float *bias, bool pooled, uint8_t *position) {
   const float *x = call->inputs[0].data, *kernel = call->inputs[1].data;
   float *y = call->outputs[0].data;
   join_rows(&c);
   finish_convolution(&c);
   if (c.batch * c.rows * c.columns * c.out == 0) return true;
   Images images = images_of(&c, x);
-  bool pooled_tiles = position && pools_are_tiles(&c), sliding = can_slide(c.out, c.kernel_width, c.stride_width), filled;
+  bool pooled_tiles = pooled && pools_are_tiles(&c), sliding = can_slide(c.out, c.kernel_width, c.stride_width), filled;
   Kernels kernels = {.taps = c.kernel_height * c.run, .out = c.out, .sliding = sliding,
                      .vectors = tile_vectors(sliding, pooled_tiles)};
   int64_t places = round_up(c.kernel_height * c.kernel_width, 8);
@@ -147,7 +147,7 @@ static bool run_forward(const Call *call, Convolution c, const float *bias, uint
   Packing packing = {.kernel = kernel, .bias = bias, .kernel_width = c.kernel_width, .in = c.in, .out = c.out,
                      .rows = c.kernel_height, .columns = c.kernel_width, .row_step = 1, .column_step = 1};
   if (!filled && !pack_kernel(&kernels, packing)) return false;
-  if (position)
+  if (pooled)
     return run_pooled(&(PooledForward){.c = c, .images = images, .kernels = kernels, .y = y, .position = position});
   Phase phase = {.kernels = kernels, .row_step = 1, .columns = c.columns};
   return run_direct(&(Direct){.images = images, .batch = c.batch, .y = y, .y_height = c.rows, .y_width = c.columns,
@@ -165,20 +165,24 @@ static Convolution forward_sizes(const Call *call) {
   };
 }
 
-static bool op_conv2d(const Call *call) { return run_forward(call, forward_sizes(call), NULL, NULL); }
+static bool op_conv2d(const Call *call) { return run_forward(call, forward_sizes(call), NULL, false, NULL); }
 
 /* Attributes: strides, pads, activation, convHeight, convWidth. */
 static bool op_convBias(const Call *call) {
   Convolution c = forward_sizes(call);
   c.activation = (int64_t)call->attributes[4];
-  return run_forward(call, c, call->inputs[2].data, NULL);
+  return run_forward(call, c, call->inputs[2].data, false, NULL);
 }
 
 /* Attributes: strides, pads, activation, convHeight, convWidth, poolHeight, poolWidth. */
-static bool op_convPool(const Call *call) {
+static bool run_conv_pool(const Call *call, uint8_t *position) {
   Convolution c = forward_sizes(call);
   c.activation = (int64_t)call->attributes[4];
   c.pool_height = (int64_t)call->attributes[7];
   c.pool_width = (int64_t)call->attributes[8];
-  return run_forward(call, c, call->inputs[2].data, call->outputs[1].data);
+  return run_forward(call, c, call->inputs[2].data, true, position);
 }
+
+static bool op_convPool(const Call *call) { return run_conv_pool(call, call->outputs[1].data); }
+
+static bool op_convPoolInference(const Call *call) { return run_conv_pool(call, NULL); }

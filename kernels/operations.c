@@ -34,7 +34,7 @@ extern KernelTable JOIN(kernels_, ISA);
 KernelTable JOIN(kernels_, ISA) = {
     KERNEL(conv2d) KERNEL(conv2dInputGradient) KERNEL(conv2dKernelGradient)
     KERNEL(convBias) KERNEL(convBiasInputGradient) KERNEL(convBiasKernelGradient)
-    KERNEL(convPool) KERNEL(convPoolInputGradient) KERNEL(convPoolKernelGradient)
+    KERNEL(convPool) KERNEL(convPoolInference) KERNEL(convPoolInputGradient) KERNEL(convPoolKernelGradient)
     KERNEL(depthwiseConv2d) KERNEL(depthwiseConv2dInputGradient) KERNEL(depthwiseConv2dKernelGradient)
     KERNEL(depthwiseBias)
     KERNEL(batchNorm) KERNEL(batchNormParameterGradient) KERNEL(batchNormInputGradient)

@@ -100,6 +100,7 @@ const flopsOf: Readonly<Record<OperationName, Flops>> = {
   convBiasKernelGradient: convolution(output, input(1), 2),
   convBiasInputGradient: convolution(input(2), input(0), 1),
   convPool: convolution(input(1), output, 3),
+  convPoolInference: convolution(input(1), output, 3),
   convPoolKernelGradient: convolution(output, input(1), 2),
   convPoolInputGradient: convolution(input(2), input(0), 1),
 

@@ -542,6 +542,10 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
     [0, 1, 2],
   ),
   convPool: eachPool((_, { x, kernel, bias }, attributes) => ({ inputs: { x, kernel, bias }, attributes })),
+  convPoolInference: eachPool((_, { x, kernel, bias }, attributes) => ({
+    inputs: { x, kernel, bias },
+    attributes,
+  })),
   convPoolKernelGradient: eachPool((shape, { x }, attributes, y) => ({
     inputs: { x, dy: whole(y), position: winners(y, attributes) },
     attributes: { ...attributes, kernelHeight: shape.kernel[0], kernelWidth: shape.kernel[1] },

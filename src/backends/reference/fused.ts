@@ -31,6 +31,10 @@ export const convPool: ReferenceKernel = (inputs, [y, position], attributes) => 
   for (let i = 0; i < y.data.length; i++) if (!(y.data[i] > 0)) position.data[i] = STOPPED;
 };
 
+export const convPoolInference: ReferenceKernel = (inputs, [y], attributes) => {
+  convPool(inputs, [y, scratch(y.shape)], attributes);
+};
+
 export const convBiasKernelGradient: ReferenceKernel = ([x, dy, y], [dkernel, dbias], attributes) => {
   const gradient = beforeActivation(dy, y, attributes);
   conv2dKernelGradient([x, gradient], [dkernel], attributes);

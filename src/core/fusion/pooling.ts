@@ -23,14 +23,15 @@ export const pool: Rule = (node, graph) => {
   const [y, oldPosition] = forward.outputs;
   const position = newTensor("work", y.shape, "uint8");
   const { poolHeight, poolWidth } = forward.attributes;
+  const inputs = partsOf(node).inputs;
   const size = { ...node.attributes, poolHeight, poolWidth };
   const backward = poolBackwards(oldPosition, { unpooled, position, size }, graph);
   if (!backward || !graph.onlyRead(unpooled, [forward, ...backward.keys()])) return undefined;
-  return new Map([
-    ...backward,
-    [node, undefined],
-    [forward, call("convPool", partsOf(node).inputs, [y, position], size, node)],
-  ]);
+  const fused =
+    backward.size > 0
+      ? call("convPool", inputs, [y, position], size, node)
+      : call("convPoolInference", inputs, [y], size, node);
+  return new Map([...backward, [node, undefined], [forward, fused]]);
 };
 
 interface Pooled {

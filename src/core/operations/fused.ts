@@ -72,6 +72,15 @@ export const convPool = defineOperation({
   },
 });
 
+/** `convPool` where nothing flows back: y alone. */
+export const convPoolInference = defineOperation({
+  name: "convPoolInference",
+  inputs: convPool.inputs,
+  outputs: ["y"],
+  attributes: convPool.attributes,
+  infer: (inputs, attributes) => ({ y: convPool.infer(inputs, attributes).y }),
+});
+
 /** Gradients of `convPool` with respect to the kernel and the bias. */
 export const convPoolKernelGradient = defineOperation({
   name: "convPoolKernelGradient",
