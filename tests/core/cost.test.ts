@@ -80,7 +80,7 @@ describe("intensityOf", () => {
       (node) => [node.operation, intensityOf(costOf(node))] as const,
     );
     const [, second] = costs;
-    expect(second![0]).toBe("convPool");
+    expect(second![0]).toBe("convPoolInference");
     expect(second![1]).toBeGreaterThan(20);
     expect(costs.find(([operation]) => operation === "addBias")![1]).toBeLessThan(0.25);
   });

@@ -101,7 +101,7 @@ describe("what becomes of a network with batch normalisation", () => {
     const program = record.inference(buildModel(residualNetwork([16, 13, 3], 4)), true);
     const perRun = program.nodes.filter((node) => !isConstantNode(node)).map(({ operation }) => operation);
     expect(perRun.slice(0, 9)).toEqual([
-      "convPool",
+      "convPoolInference",
       "convBias",
       "convBias",
       "add",

@@ -53,7 +53,7 @@ const cases: readonly FusionCase[] = [
       ...thrice("convPoolKernelGradient" as const),
       ...twice("convPoolInputGradient" as const),
     ],
-    inference: thrice("convPool"),
+    inference: thrice("convPoolInference"),
   },
   {
     title: "a convolution without bias stays",
@@ -81,7 +81,7 @@ const cases: readonly FusionCase[] = [
       "convBiasKernelGradient",
       "convBiasInputGradient",
     ],
-    inference: ["convPool", "convBias"],
+    inference: ["convPoolInference", "convBias"],
   },
   {
     title: "neither pool nor ReLU",
@@ -106,7 +106,7 @@ const cases: readonly FusionCase[] = [
     title: "ReLU as a layer of its own",
     model: sequence([6, 5, 2], conv({ activation: "linear" }), ["ReLU"], maxPool(), flat, classes),
     training: ["convPool", "convPoolKernelGradient"],
-    inference: ["convPool"],
+    inference: ["convPoolInference"],
   },
   {
     title: "a pool whose windows overlap stays",
@@ -136,13 +136,13 @@ const cases: readonly FusionCase[] = [
     title: "a pool with padding `same` that needs none",
     model: sequence([8, 8, 2], conv({ kernelSize: 1 }), maxPool({ padding: "same" }), flat, classes),
     training: ["convPool", "convPoolKernelGradient"],
-    inference: ["convPool"],
+    inference: ["convPoolInference"],
   },
   {
     title: "the largest pool whose positions fit into a byte",
     model: sequence([15, 34, 1], conv({ kernelSize: 1 }), maxPool({ poolSize: [15, 17] }), flat, classes),
     training: ["convPool", "convPoolKernelGradient"],
-    inference: ["convPool"],
+    inference: ["convPoolInference"],
   },
   {
     title: "a pool whose positions do not fit into a byte stays",
@@ -173,7 +173,7 @@ const cases: readonly FusionCase[] = [
       "convBiasKernelGradient",
       "convBiasInputGradient",
     ],
-    inference: ["convPool", "convBias"],
+    inference: ["convPoolInference", "convBias"],
   },
 ];
 
