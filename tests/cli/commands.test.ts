@@ -201,7 +201,9 @@ describe("summary", () => {
   it("shows the operations of a program after fusion, with their memory and cost", async () => {
     const { stdout } = await fovea(["summary", "report", "--image-size", "48", "--program", "--batch", "2"]);
     expect(stdout).toMatch(/^Inference, batch 2\n/);
-    expect(stdout).toMatch(/^ *0 {2}convPoolInference \+ ReLU +conv2d +3\.86 M +57\.1 kB +67\.7 kB +\d+\.\d$/m);
+    expect(stdout).toMatch(
+      /^ *0 {2}convPoolInference \+ ReLU +conv2d +3\.86 M +57\.1 kB +67\.7 kB +\d+\.\d$/m,
+    );
     expect(stdout).toContain("input:images 2x48x48x3, state+0 3x3x3x16, state+1728 16 → work+");
     const json = JSON.parse((await fovea(["summary", "run", "--training", "--json"])).stdout);
     expect(json.program).toMatchObject({ kind: "training", batch: 32 });
