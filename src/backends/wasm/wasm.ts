@@ -38,6 +38,15 @@ export async function createWasmBackend(
 ): Promise<WasmBackend | { readonly unavailable: string }> {
   const threads = chooseThreads(options.threads, host.threads);
   if (!hasSimd()) return { unavailable: "the host has no WebAssembly with SIMD" };
+  try {
+    return await load(host, options, threads);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { unavailable: `its kernels cannot be loaded: ${reason.split("\n")[0]}` };
+  }
+}
+
+async function load(host: WasmHost, options: WasmOptions, threads: number): Promise<WasmBackend> {
   const relaxed = options.relaxed ?? hasRelaxedSimd();
   const bytes = await host.readKernels(relaxed ? "relaxed" : "simd");
   if (options.shared === false) return createBackend(await loadUnshared(bytes), relaxed);
