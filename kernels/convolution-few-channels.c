@@ -112,7 +112,7 @@ static bool run_few_channels(const Upstream *u, const float *kernel, float *dx) 
   find_products(c, f.kernels.windows.y_right, (Products *)f.columns);
   Packing packing = {.kernel = kernel, .kernel_width = 1, .in = taps, .out = c->out, .rows = 1, .columns = 1, .transposed = true};
   if (!pack_kernel(&f.kernels, packing)) return false;
-  int64_t pointers = f.slots * (int64_t)(sizeof(float *) / sizeof(float));
+  int64_t pointers = f.slots * ((int64_t)sizeof(float *) / (int64_t)sizeof(float));
   size_t bytes = float_bytes(f.slots * f.row + FEW_CHANNELS + scratch_size(&f.images, 1) + pointers);
   return parallel(c->batch * f.bands, bytes, few_channels_task, &f);
 }
