@@ -64,15 +64,15 @@ static void list_by_channel(const KernelGradient *g, int64_t row_index, int64_t 
     for (int64_t block = 0; block < channels; block += WIDTH) {
       int64_t lanes = smaller_of(WIDTH, channels - block);
       Vector flow = flowing(&g->u, index + block, lanes);
-      if (bias) store_some(bias + block, load_some(bias + block, lanes) + flow, lanes);
+      store_some(bias + block, load_some(bias + block, lanes) + flow, lanes);
       float values[WIDTH];
       int32_t flows[WIDTH];
       store(values, flow);
       store_integers(flows, flow != splat(0));
-      const uint8_t *position = g->u.position ? g->u.position + index + block : NULL;
+      const uint8_t *position = g->u.position + index + block;
       for (int64_t i = 0; i < lanes; i++) {
         int64_t place = (block + i) * g->segment + counts[block + i];
-        entries.offsets[place] = at + (position ? offsets[position[i]] : 0);
+        entries.offsets[place] = at + offsets[position[i]];
         entries.values[place] = values[i];
         counts[block + i] -= flows[i];
       }
@@ -88,9 +88,9 @@ static void kernel_gradient_task(void *context, int64_t task, void *scratch) {
   if (channels <= 0) return;
   int64_t taps = c->kernel_height * c->padded_run;
   float *sums = g->sums + (partial * c->out + channel) * taps;
-  float *bias = g->bias_sums ? g->bias_sums + partial * c->out + channel : NULL;
+  float *bias = g->bias_sums + partial * c->out + channel;
   memset(sums, 0, (size_t)(channels * taps) * sizeof(float));
-  if (bias) memset(bias, 0, (size_t)channels * sizeof(float));
+  memset(bias, 0, (size_t)channels * sizeof(float));
 
   int64_t places = g->group_channels * g->segment;
   Entries entries = {scratch, (float *)scratch + places};
@@ -129,7 +129,6 @@ static void sum_partials_task(void *context, int64_t block, void *scratch) {
     for (int64_t j = 0; j < c->run; j++)
       for (int64_t o = 0; o < channels; o++)
         g->dkernel[(p * c->run + j) * c->out + first + o] = totals[o * taps + p * c->padded_run + j];
-  if (!g->bias_sums) return;
   for (int64_t o = first; o < first + channels; o++) {
     float total = 0;
     for (int64_t partial = 0; partial < g->partials; partial++) total += g->bias_sums[partial * c->out + o];
@@ -151,8 +150,7 @@ static void plan_kernel_gradient(KernelGradient *g) {
   g->segment = smaller_of(g->segment, larger_of(1, c->pooled_width));
 }
 
-/* `dbias` may be null. */
-static bool run_kernel_gradient(const Upstream *upstream, const float *x, float *dkernel, float *dbias) {
+static bool run_pooled_kernel_gradient(const Upstream *upstream, const float *x, float *dkernel, float *dbias) {
   KernelGradient g = {.u = *upstream, .x = x, .dkernel = dkernel, .dbias = dbias};
   Convolution *c = &g.u.c;
   finish_convolution(c);
@@ -160,7 +158,7 @@ static bool run_kernel_gradient(const Upstream *upstream, const float *x, float 
   int64_t taps = c->kernel_height * c->padded_run;
   g.sums = shared_scratch(float_bytes(g.partials * c->out * (taps + 1)));
   if (!g.sums) return false;
-  if (dbias) g.bias_sums = g.sums + g.partials * c->out * taps;
+  g.bias_sums = g.sums + g.partials * c->out * taps;
   int64_t under = (c->pool_height - 1) * c->stride_height + c->kernel_height;
   size_t bytes = float_bytes(g.group_channels * (1 + 2 * g.segment) + padded_rows_size(c, under) + WIDTH);
   Task permuted = permuted_kernel_gradient(&g);
@@ -200,5 +198,5 @@ static bool op_convPoolKernelGradient(const Call *call) {
   u.position = call->inputs[2].data;
   u.c.pool_height = (int64_t)call->attributes[8];
   u.c.pool_width = (int64_t)call->attributes[9];
-  return run_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, call->outputs[1].data);
+  return run_pooled_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, call->outputs[1].data);
 }

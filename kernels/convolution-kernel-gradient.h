@@ -13,7 +13,7 @@ typedef struct {
   Upstream u;
   const float *x;
   float *sums;      /* [partials][out][kernel_height][padded_run] */
-  float *bias_sums; /* [partials][out], or null */
+  float *bias_sums; /* [partials][out] */
   int64_t partials, units_per_partial; /* a unit is a pooled row of an image */
   int64_t groups, group_channels;      /* output channels, cut */
   int64_t segment;                     /* pooled columns gone through at a time */

@@ -85,12 +85,12 @@ static void permuted_task(void *context, int64_t task, void *scratch) {
     (c->run == 9 ? add_permuted_colour : add_permuted_grey)(pooled, sums, bias);
   }
   store_permuted(c, sums, g->sums + (partial * c->out + channel) * c->kernel_height * c->padded_run);
-  if (g->bias_sums) memcpy(g->bias_sums + partial * c->out + channel, bias, WIDTH * sizeof(float));
+  memcpy(g->bias_sums + partial * c->out + channel, bias, WIDTH * sizeof(float));
 }
 
 /* The task that does it this way, one for each partial sum and vector of channels; null where it cannot. */
 static Task permuted_kernel_gradient(const KernelGradient *g) {
-  return g->u.position && g->u.c.out % WIDTH == 0 && permutation_fits(&g->u.c) ? permuted_task : NULL;
+  return g->u.c.out % WIDTH == 0 && permutation_fits(&g->u.c) ? permuted_task : NULL;
 }
 
 #else

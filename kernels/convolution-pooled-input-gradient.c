@@ -63,8 +63,7 @@ static void list_by_position(const PooledInputGradient *g, int64_t index, Entrie
     int64_t lanes = smaller_of(WIDTH, c->out - block);
     Vector flow = flowing(&g->u, index + block, lanes);
     Integers flows = flow != splat(0), offsets = ((int32_t)block + lane_numbers()) * taps;
-    Integers position = {0};
-    if (g->u.position) position = load_some_bytes(g->u.position + index + block, lanes);
+    Integers position = load_some_bytes(g->u.position + index + block, lanes);
     if (CAN_PICK && places <= 4) {
       for (int32_t place = 0; place < places; place++) {
         int64_t at = place * g->list_stride + counts[place];

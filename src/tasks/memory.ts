@@ -49,4 +49,4 @@ function largestThat(fits: (size: number) => boolean, tooLarge: number): number 
   return fitting;
 }
 
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(2)} GB`;
+const gigabytes = (bytes: number) => `${Number((bytes / 1e9).toPrecision(2))} GB`;

@@ -9,6 +9,7 @@ import { referenceBackend } from "../../src/backends/reference/reference.ts";
 import { viewMemory } from "../../src/core/memory.ts";
 import { operationNames } from "../../src/core/operations/table.ts";
 import { InputError } from "../../src/util/errors.ts";
+import { checkManyAtOnce } from "./many-at-once.ts";
 import { operationCases } from "./operation-cases.ts";
 import { prepareOperation, runOperation } from "./operation-run.ts";
 import { sameBytes, telling, trainBriefly } from "./same-bits.ts";
@@ -95,17 +96,7 @@ describe("native backend", () => {
   });
 
   it("runs many programs that are asked for at once", async () => {
-    const backend = native({ threads: 2 });
-    const runs = (["matmul", "convPool", "softmax"] as const).map((operation) =>
-      prepareOperation(operation, operationCases[operation][3]),
-    );
-    const alone: Awaited<ReturnType<typeof runOperation>>[] = [];
-    for (const run of runs) alone.push(await runOperation(backend, run));
-    const asked = Array.from({ length: 30 }, (_, i) => i % runs.length);
-    const together = await Promise.all(asked.map((which) => runOperation(backend, runs[which])));
-    asked.forEach((which, i) => {
-      expect(together[i]).toEqual(alone[which]);
-    });
+    await checkManyAtOnce(native({ threads: 2 }));
   });
 
   it.each([native(), referenceBackend])("times each operation: $description", async (backend) => {

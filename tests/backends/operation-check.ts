@@ -2,7 +2,8 @@ import { expect } from "vitest";
 import { referenceBackend } from "../../src/backends/reference/reference.ts";
 import type { Backend, InputArray } from "../../src/core/backend.ts";
 import type { OperationName } from "../../src/core/operations/table.ts";
-import { operationCases, type Tolerance } from "./operation-cases.ts";
+import type { Tolerance } from "./operation-case.ts";
+import { operationCases } from "./operation-cases.ts";
 import { prepareOperation, runOperation } from "./operation-run.ts";
 
 /** Runs every case of an operation on the backends and holds what they give against `reference`. */

@@ -6,7 +6,7 @@ import { bytesPerElement, type DType, type Program, type Tensor } from "../../sr
 import { Recorder } from "../../src/core/recorder.ts";
 import { RandomStream } from "../../src/util/random.ts";
 import { elementCount } from "../../src/util/shapes.ts";
-import type { InputCase, OperationCase } from "./operation-cases.ts";
+import type { InputCase, OperationCase } from "./operation-case.ts";
 
 /** A program that is one call of an operation. */
 export interface OperationRun {

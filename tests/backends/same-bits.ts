@@ -8,7 +8,8 @@ import { createOptimizer } from "../../src/core/optimizers/table.ts";
 import { trainingProgram } from "../../src/core/programs.ts";
 import { RandomStream } from "../../src/util/random.ts";
 import { elementCount } from "../../src/util/shapes.ts";
-import { type InputCase, type OperationCase, operationCases } from "./operation-cases.ts";
+import type { InputCase, OperationCase } from "./operation-case.ts";
+import { operationCases } from "./operation-cases.ts";
 
 /** Much faster than `toEqual` on a million numbers. */
 export function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {

@@ -27,7 +27,7 @@ describe("too little memory", () => {
     await expect(trained).rejects.toMatchObject({
       code: "memory.too-small",
       message: expect.stringMatching(
-        /^Expected .* of memory for batches of 20, found 0\.00070 GB free; --batch-size \d+ fits$/,
+        /^Expected .* of memory for batches of 20, found 0\.0007 GB free; --batch-size \d+ fits$/,
       ),
     });
     expect(await nodeMachine.kindOf(out)).toBeUndefined();

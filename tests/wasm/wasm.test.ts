@@ -3,6 +3,7 @@ import type { HostWorker, WasmHost } from "../../src/backends/wasm/host.ts";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm.ts";
 import { nodeHost } from "../../src/backends/wasm-node/load.ts";
 import { viewMemory } from "../../src/core/memory.ts";
+import { checkManyAtOnce } from "../backends/many-at-once.ts";
 import { operationCases } from "../backends/operation-cases.ts";
 import { prepareOperation, runOperation } from "../backends/operation-run.ts";
 import { loadWasm } from "./variants.ts";
@@ -58,16 +59,7 @@ describe.each(backends)("$description, shared: $shared", (backend) => {
   });
 
   it("runs many programs that are asked for at once", async () => {
-    const runs = (["matmul", "convPool", "softmax"] as const).map((operation) =>
-      prepareOperation(operation, operationCases[operation][3]),
-    );
-    const alone: Awaited<ReturnType<typeof runOperation>>[] = [];
-    for (const run of runs) alone.push(await runOperation(backend, run));
-    const asked = Array.from({ length: 30 }, (_, i) => i % runs.length);
-    const together = await Promise.all(asked.map((which) => runOperation(backend, runs[which])));
-    asked.forEach((which, i) => {
-      expect(together[i]).toEqual(alone[which]);
-    });
+    await checkManyAtOnce(backend);
   });
 
   it("times each operation", async () => {
