@@ -16,7 +16,8 @@ export function addSchemaOptions(command: Command, shape: Readonly<Record<string
   for (const [name, schema] of Object.entries(shape)) {
     const fallback = schema.parse(undefined);
     const known = choices[name] ? `: ${choices[name].join(", ")}` : "";
-    const text = `${lowerFirst(schema.description ?? "")}${known} (default: ${fallback})`;
+    const standard = fallback === undefined ? "" : ` (default: ${fallback})`;
+    const text = `${lowerFirst(schema.description ?? "")}${known}${standard}`;
     if (typeof fallback === "number") command.option(`${flagOf(name)} <number>`, text, toNumber);
     else command.option(`${flagOf(name)} ${choices[name] ? "<name>" : "<value>"}`, text);
   }

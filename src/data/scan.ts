@@ -1,21 +1,33 @@
 import { InputError } from "../util/errors.ts";
+import { type ClassFolder, classFoldersIn } from "./class-folders.ts";
 import { compareCodePoints } from "./compare.ts";
-import type { DirectoryEntry, Platform } from "./platform.ts";
+import { type FileRule, type FileTree, listSorted, visibleFiles } from "./file-tree.ts";
+import type { PartName } from "./parts.ts";
+import type { DirectoryEntry } from "./platform.ts";
 
-/** A file that may be a photo, and the class whose folder it lies in. */
+/** A file that may be a photo, and the class that it is said to be of. */
 export interface Sample {
   /** As the machine opens it. */
   readonly path: string;
   /** From the data folder on, with "/" on every machine: `happy/2021/beach.jpg`. */
   readonly relativePath: string;
   readonly classIndex: number;
+  /** The part that whoever made the data gave it. */
+  readonly part?: PartName | undefined;
+  /** What it belongs to, such as a person: a group stays on one side of a split. */
+  readonly group?: string | undefined;
+}
+
+/** What was passed over though it is not hidden: links to folders, dead links, devices. */
+export interface SkippedFile {
+  readonly relativePath: string;
+  readonly reason: string;
 }
 
 export interface ScannedFolder {
   readonly classNames: readonly string[];
   readonly samples: readonly Sample[];
-  /** What was passed over though it is not hidden: links to folders, dead links, devices. */
-  readonly skipped: readonly { readonly relativePath: string; readonly reason: string }[];
+  readonly skipped: readonly SkippedFile[];
 }
 
 /**
@@ -24,97 +36,96 @@ export interface ScannedFolder {
  * followed but a link to a folder inside a class is not, so that no walk goes in circles. Two rules differ: every
  * regular file is a candidate, for its content decides, and what is hidden (".…") is skipped everywhere.
  *
- * @throws InputError `data.no-such-folder`, `data.not-a-folder`, `data.no-classes`, `data.one-class`,
- *   `file.no-permission`
+ * Where the sub-folders are called `train`, `val` (or `valid`, `validation`) and `test`, they are parts, and the classes lie in
+ * them. A folder deep inside that may not be read costs what is in it, and is told.
+ *
+ * @throws InputError `data.no-such-folder`, `data.not-a-folder`, `data.no-classes`, `data.one-class`, `data.mixed-parts`,
+ *   `data.two-of-a-part`, `data.class-not-in-train`, `file.no-permission`
  */
 export async function scanFolder(
-  platform: Pick<Platform, "kindOf" | "list" | "join">,
+  tree: FileTree,
   folder: string,
   signal?: AbortSignal,
+  rule: FileRule = visibleFiles,
 ): Promise<ScannedFolder> {
-  await checkIsFolder(platform, folder);
-  const entries = visible(await platform.list(folder));
-  const classNames = entries.filter(({ kind }) => kind === "directory").map(({ name }) => name);
-  await checkClasses(platform, folder, entries, classNames);
+  await checkIsFolder(tree, folder);
+  const classFolders = await classFoldersIn(tree, folder);
+  const classNames = [...new Set(classFolders.map(({ name }) => name))].sort(compareCodePoints);
+  const indices = new Map(classNames.map((name, index) => [name, index]));
   const samples: Sample[] = [];
-  const skipped: { relativePath: string; reason: string }[] = [];
-  for (const [classIndex, name] of classNames.entries()) {
-    for (const found of await walk(platform, platform.join(folder, name), name, signal)) {
-      if ("reason" in found) skipped.push(found);
-      else samples.push({ ...found, classIndex });
-    }
+  const skipped: SkippedFile[] = [];
+  for (const classFolder of classFolders) {
+    const { name, part } = classFolder;
+    await walk(classFolder, { tree, rule, signal, part, samples, skipped, classIndex: indices.get(name)! });
   }
   return { classNames, samples, skipped };
 }
 
-type Found = { path: string; relativePath: string } | { relativePath: string; reason: string };
+interface Walk {
+  readonly tree: FileTree;
+  readonly rule: FileRule;
+  readonly signal: AbortSignal | undefined;
+  readonly classIndex: number;
+  readonly part: PartName | undefined;
+  readonly samples: Sample[];
+  readonly skipped: SkippedFile[];
+}
+
+type Place = Pick<ClassFolder, "path" | "relativePath">;
 
 /** Files of a folder and all below it, in Keras's order: by folder, then by name. */
-async function walk(
-  platform: Pick<Platform, "list" | "join">,
-  folder: string,
-  relativeFolder: string,
-  signal?: AbortSignal,
-): Promise<Found[]> {
-  const folders: { relativeFolder: string; files: Found[] }[] = [];
-  const open = [{ folder, relativeFolder }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    signal?.throwIfAborted();
-    const files: Found[] = [];
-    for (const entry of visible(await platform.list(next.folder))) {
-      const path = platform.join(next.folder, entry.name);
-      const relativePath = `${next.relativeFolder}/${entry.name}`;
-      if (entry.kind === "file") files.push({ path, relativePath });
-      else if (entry.kind === "other") files.push({ relativePath, reason: reasonOfOther(entry) });
-      else if (entry.link) files.push({ relativePath, reason: "a link to a folder is not followed" });
-      else open.push({ folder: path, relativeFolder: relativePath });
+async function walk(top: Place, to: Walk): Promise<void> {
+  const listed: { place: Place; entries: DirectoryEntry[] }[] = [];
+  const open = [top];
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    to.signal?.throwIfAborted();
+    const entries = await listBelow(place, place === top, to);
+    listed.push({ place, entries });
+    for (const { name, kind, link } of entries) {
+      if (kind !== "directory" || link) continue;
+      open.push({ path: to.tree.join(place.path, name), relativePath: `${place.relativePath}/${name}` });
     }
-    folders.push({ relativeFolder: next.relativeFolder, files });
   }
-  return folders
-    .sort((a, b) => compareCodePoints(a.relativeFolder, b.relativeFolder))
-    .flatMap(({ files }) => files);
+  listed.sort((a, b) => compareCodePoints(a.place.relativePath, b.place.relativePath));
+  for (const { place, entries } of listed) for (const entry of entries) take(place, entry, to);
 }
 
-function visible(entries: readonly DirectoryEntry[]): DirectoryEntry[] {
-  return entries
-    .filter(({ name }) => !name.startsWith("."))
-    .sort((a, b) => compareCodePoints(a.name, b.name));
+async function listBelow(
+  { path, relativePath }: Place,
+  isClass: boolean,
+  to: Walk,
+): Promise<DirectoryEntry[]> {
+  try {
+    return await listSorted(to.tree, path, to.rule);
+  } catch (error) {
+    if (!(error instanceof InputError) || isClass) throw error;
+    to.skipped.push({ relativePath, reason: error.message });
+    return [];
+  }
 }
 
-function reasonOfOther({ link }: DirectoryEntry): string {
+function take(place: Place, entry: DirectoryEntry, to: Walk): void {
+  if (entry.kind === "directory" && !entry.link) return;
+  const { tree, rule, part, classIndex, samples, skipped } = to;
+  const relativePath = `${place.relativePath}/${entry.name}`;
+  if (entry.kind !== "directory" && rule.takes(entry)) {
+    const sample = { path: tree.join(place.path, entry.name), relativePath, classIndex };
+    samples.push(part ? { ...sample, part } : sample);
+  } else skipped.push({ relativePath, reason: reasonToSkip(entry) });
+}
+
+function reasonToSkip({ kind, link }: DirectoryEntry): string {
+  if (kind === "directory") return "a link to a folder is not followed";
+  if (kind === "file") return "its name does not end as those that Keras reads";
   return link ? "a link that leads nowhere" : "neither a file nor a folder";
 }
 
-async function checkIsFolder(platform: Pick<Platform, "kindOf">, folder: string): Promise<void> {
-  const kind = await platform.kindOf(folder);
+async function checkIsFolder(tree: FileTree, folder: string): Promise<void> {
+  const kind = await tree.kindOf(folder);
   if (kind === undefined) {
     throw new InputError("data.no-such-folder", `Expected a folder of photos, found nothing at "${folder}"`);
   }
   if (kind !== "directory") {
     throw new InputError("data.not-a-folder", `Expected a folder of photos, found a file at "${folder}"`);
   }
-}
-
-async function checkClasses(
-  platform: Pick<Platform, "list" | "join">,
-  folder: string,
-  entries: readonly DirectoryEntry[],
-  classNames: readonly string[],
-): Promise<void> {
-  if (classNames.length >= 2) return;
-  if (classNames.length === 0) {
-    const files = entries.filter(({ kind }) => kind === "file").length;
-    throw new InputError(
-      "data.no-classes",
-      `Expected one sub-folder a class in "${folder}", found none (${files} files lie in it directly)`,
-    );
-  }
-  const inner = platform.join(folder, classNames[0]);
-  const below = visible(await platform.list(inner)).filter(({ kind }) => kind === "directory");
-  const hint = below.length >= 2 ? `. Did you mean "${inner}"?` : "";
-  throw new InputError(
-    "data.one-class",
-    `Expected at least 2 classes (one sub-folder each) in "${folder}", found only "${classNames[0]}"${hint}`,
-  );
 }

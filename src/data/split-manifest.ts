@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { InputError } from "../util/errors.ts";
 import type { DataProblem } from "./load.ts";
-import { partNames, type SplitItem, type SplitOptions, type SplitParts } from "./split.ts";
+import { type PartName, partNames } from "./parts.ts";
+import type { SplitItem, SplitOptions, SplitParts } from "./split.ts";
 
 const manifestFileSchema = z.object({
   path: z.string().describe('From the data folder on, with "/"'),
   hash: z.string().nullable().describe("SHA-256 of the file; null where it was not read"),
   class: z.string().describe("Name of the class"),
   part: z.enum([...partNames, "excluded"]),
+  group: z.string().optional().describe("What the user said it belongs to; a group stays on one side"),
   reason: z.string().optional().describe("Why the file was excluded"),
 });
 
@@ -21,25 +23,38 @@ export const splitManifestSchema = z.object({
 
 export type SplitManifest = z.infer<typeof splitManifestSchema>;
 
-/** The manifest of a split: the files of each part, then those that were left out. */
+/**
+ * The manifest of a split: the files of each part, then those that were left out.
+ * @param classOf the class of a file that was left out
+ */
 export function toSplitManifest(
   items: readonly SplitItem[],
   parts: SplitParts,
   problems: readonly DataProblem[],
   { seed, ratios, classNames }: SplitOptions,
+  classOf: (relativePath: string) => string,
 ): SplitManifest {
   const used = partNames.flatMap((part) =>
     parts[part].map((index) => {
-      const { relativePath, hash, classIndex } = items[index];
-      return { path: relativePath, hash, class: classNames[classIndex], part };
+      const { relativePath, hash, classIndex, group } = items[index];
+      return {
+        path: relativePath,
+        hash,
+        class: classNames[classIndex],
+        part,
+        ...(group !== undefined && { group }),
+      };
     }),
   );
   const excluded = problems
     .filter((problem) => problem.excluded)
-    .map(({ relativePath, reason }) => {
-      const className = relativePath.slice(0, relativePath.indexOf("/"));
-      return { path: relativePath, hash: null, class: className, part: "excluded" as const, reason };
-    });
+    .map(({ relativePath, reason }) => ({
+      path: relativePath,
+      hash: null,
+      class: classOf(relativePath),
+      part: "excluded" as const,
+      reason,
+    }));
   return { seed, ratios: [...ratios], classes: [...classNames], files: [...used, ...excluded] };
 }
 
@@ -86,6 +101,21 @@ export function matchSplit(manifest: SplitManifest, items: readonly SplitItem[])
     );
   }
   return parts;
+}
+
+/**
+ * The part that each image has in a kept split: by content, and by the path too where the same bytes lie in two parts. New
+ * images have none.
+ */
+export function keptParts(manifest: SplitManifest, items: readonly SplitItem[]): (PartName | undefined)[] {
+  const byHash = new Map<string, PartName>();
+  const byBoth = new Map<string, PartName>();
+  for (const { hash, path, part } of manifest.files) {
+    if (hash === null || part === "excluded") continue;
+    if (!byHash.has(hash)) byHash.set(hash, part); // training comes first in the manifest
+    byBoth.set(`${hash} ${path}`, part);
+  }
+  return items.map(({ hash, relativePath }) => byBoth.get(`${hash} ${relativePath}`) ?? byHash.get(hash));
 }
 
 function contentKey(hash: string, className: string): string {

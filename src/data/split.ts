@@ -1,13 +1,12 @@
 import { InputError } from "../util/errors.ts";
-import { RandomStream } from "../util/random.ts";
 import { apportion } from "./apportion.ts";
 import { compareCodePoints } from "./compare.ts";
+import { type PartName, partNames } from "./parts.ts";
+import { placeUnits } from "./place-units.ts";
+import { joinUnits } from "./units.ts";
 
 /** Percent of the images that go to training, validation and test. */
 export type SplitRatios = readonly [train: number, validation: number, test: number];
-
-export const partNames = ["train", "validation", "test"] as const;
-export type PartName = (typeof partNames)[number];
 
 /** What a split needs to know of an image. */
 export interface SplitItem {
@@ -16,43 +15,67 @@ export interface SplitItem {
   readonly classIndex: number;
   /** Unique; gives the order within a part. */
   readonly relativePath: string;
+  /** Images of one group stay on one side. */
+  readonly group?: string | undefined;
+  /** Where it lies already, and stays. */
+  readonly part?: PartName | undefined;
 }
 
 export interface SplitOptions {
   readonly ratios: SplitRatios;
   readonly seed: number;
   readonly classNames: readonly string[];
+  /** Sets of items that stay on one side, such as near-duplicates. */
+  readonly together?: readonly (readonly number[])[];
 }
 
 /** Indices into the items that were split, by path. */
 export type SplitParts = Readonly<Record<PartName, readonly number[]>>;
 
 /**
- * Splits by image, class by class in the same proportions, from nothing but the content and the seed: neither the order
- * nor the names of the files matter. Byte-identical files stay on one side; those that lie in two classes go to
- * training, for no answer to them could be judged. Each class has an image in every part that has a share.
+ * Splits by image, class by class in the same proportions, from nothing but content, groups and the seed: neither the order nor
+ * the names of the files matter. Byte-identical files, those of a group and near-duplicates stay on one side; bytes that lie in two
+ * classes go to training, for no answer to them could be judged. Items that have a part keep it, and what belongs
+ * with them follows. Each class has an image in every part that has a share, where its groups allow it.
  *
  * @throws InputError `data.no-images`, `data.too-few-images`
  */
 export function splitSamples(items: readonly SplitItem[], options: SplitOptions): SplitParts {
-  const { ratios, seed, classNames } = options;
-  const groups = groupByContent(items);
-  checkEnough(items, groups, options);
-  const counts = classNames.map((_, index) => items.filter(({ classIndex }) => classIndex === index).length);
-  const wanted = apportion(counts, ratios);
+  checkEnough(items, options);
+  const counts = options.classNames.map(() => 0);
+  for (const { classIndex } of items) counts[classIndex]++;
+  const units = joinUnits(items, options.together);
+  const wanted = apportion(counts, options.ratios);
+  const partOf = placeUnits(items, units, { ...options, wanted });
+  return toParts(items, (index) => items[index].part ?? partNames[partOf[units.unitOf[index]]]);
+}
+
+/** Sorts items into their parts, each in the order of the paths. */
+export function toParts(
+  items: readonly { readonly relativePath: string }[],
+  partOf: (index: number) => PartName,
+): SplitParts {
   const parts: Record<PartName, number[]> = { train: [], validation: [], test: [] };
-  for (const group of groups.filter(({ classIndex }) => classIndex === undefined)) {
-    parts.train.push(...group.members);
-    for (const member of group.members) wanted[items[member].classIndex][0]--;
-  }
-  for (const classIndex of classNames.keys()) {
-    const own = groups.filter((group) => group.classIndex === classIndex);
-    const shuffled = new RandomStream(seed, "split", classIndex).shuffled(own);
-    placeGroups(shuffled, wanted[classIndex], ratios, parts);
-  }
+  for (const index of items.keys()) parts[partOf(index)].push(index);
   const byPath = (a: number, b: number) => compareCodePoints(items[a].relativePath, items[b].relativePath);
   for (const name of partNames) parts[name].sort(byPath);
   return parts;
+}
+
+/** Classes that have no image in a part that has a share, for their images hang together too much. */
+export function missingClasses(
+  items: readonly SplitItem[],
+  parts: SplitParts,
+  { ratios, classNames }: SplitOptions,
+): { readonly className: string; readonly part: PartName }[] {
+  return partNames
+    .filter((_, part) => ratios[part] > 0)
+    .flatMap((part) => {
+      const there = new Set(parts[part].map((index) => items[index].classIndex));
+      return classNames
+        .filter((_, classIndex) => !there.has(classIndex))
+        .map((className) => ({ className, part }));
+    });
 }
 
 /**
@@ -79,39 +102,14 @@ export function parseSplit(text: string): SplitRatios {
   return [train, validation, test];
 }
 
-/** Files with the same bytes. */
-interface ContentGroup {
-  readonly hash: string;
-  readonly members: number[];
-  /** `undefined` where the same bytes lie in several classes. */
-  classIndex: number | undefined;
-}
-
-/** In the order of the hashes, which depends on nothing but content. */
-function groupByContent(items: readonly SplitItem[]): ContentGroup[] {
-  const groups = new Map<string, ContentGroup>();
-  for (const [index, { hash, classIndex }] of items.entries()) {
-    const group = groups.get(hash);
-    if (group === undefined) groups.set(hash, { hash, members: [index], classIndex });
-    else {
-      group.members.push(index);
-      if (group.classIndex !== classIndex) group.classIndex = undefined;
-    }
-  }
-  return [...groups.values()].sort((a, b) => compareCodePoints(a.hash, b.hash));
-}
-
-function checkEnough(
-  items: readonly SplitItem[],
-  groups: readonly ContentGroup[],
-  { ratios, classNames }: SplitOptions,
-): void {
+function checkEnough(items: readonly SplitItem[], { ratios, classNames }: SplitOptions): void {
   if (items.length === 0) {
     throw new InputError("data.no-images", "Expected images that can be read, found none");
   }
   const needed = ratios.filter((ratio) => ratio > 0).length;
+  const different = countDifferent(items, classNames.length);
   const small = classNames
-    .map((name, index) => ({ name, count: groups.filter(({ classIndex }) => classIndex === index).length }))
+    .map((name, index) => ({ name, count: different[index] }))
     .filter(({ count }) => count < needed);
   if (small.length === 0) return;
   const found = small.map(({ name, count }) => `${count} in "${name}"`).join(", ");
@@ -121,25 +119,16 @@ function checkEnough(
   );
 }
 
-/**
- * Gives each group to the part that misses most. Large groups come first, so that single images fill what is left;
- * as many groups as there are empty parts are kept for these.
- */
-function placeGroups(
-  groups: readonly ContentGroup[],
-  wanted: readonly number[],
-  ratios: SplitRatios,
-  parts: Record<PartName, number[]>,
-): void {
-  const missing = [...wanted];
-  const empty = new Set(ratios.flatMap((ratio, part) => (ratio > 0 ? [part] : [])));
-  const largestFirst = [...groups].sort((a, b) => b.members.length - a.members.length);
-  for (const [placed, group] of largestFirst.entries()) {
-    const left = largestFirst.length - placed;
-    const candidates = left <= empty.size ? [...empty] : ratios.flatMap((ratio, i) => (ratio > 0 ? [i] : []));
-    const part = candidates.reduce((best, other) => (missing[other] > missing[best] ? other : best));
-    parts[partNames[part]].push(...group.members);
-    missing[part] -= group.members.length;
-    empty.delete(part);
+/** How many different images each class has, apart from those that lie in another class too. */
+function countDifferent(items: readonly SplitItem[], classes: number): number[] {
+  const inTwo = -1;
+  const classOf = new Map<string, number>();
+  for (const { hash, classIndex } of items) {
+    const known = classOf.get(hash);
+    if (known === undefined) classOf.set(hash, classIndex);
+    else if (known !== classIndex) classOf.set(hash, inTwo);
   }
+  const counts = new Array<number>(classes).fill(0);
+  for (const classIndex of classOf.values()) if (classIndex !== inTwo) counts[classIndex]++;
+  return counts;
 }

@@ -13,26 +13,49 @@ function writeCell(value: string | number | undefined): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** A row, and the line that it begins in, from 1. */
+export interface CsvRow {
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
 /** Rows of cells, as text. A row may have any number of cells; a last line without an ending counts. */
-export function readCsv(text: string): string[][] {
-  const rows: string[][] = [];
-  let row: string[] = [];
+export function readCsv(text: string): (readonly string[])[] {
+  return Array.from(readCsvRows(text), ({ cells }) => cells);
+}
+
+/**
+ * The same, a row at a time.
+ * @throws InputError `csv.open-quote`
+ */
+export function* readCsvRows(text: string): Generator<CsvRow> {
+  let cells: string[] = [];
+  let line = 1;
   let position = text.startsWith("\ufeff") ? 1 : 0; // the mark that spreadsheets put in front
+  let start = position;
   while (position < text.length) {
     const cell = readCell(text, position);
-    row.push(cell.value);
+    cells.push(cell.value);
     position = cell.end;
     if (text[position] === ",") {
       position++;
       if (position < text.length) continue;
-      row.push(""); // the text ends after a comma
+      cells.push(""); // the text ends after a comma
     } else {
       position += text.startsWith("\r\n", position) ? 2 : 1;
     }
-    rows.push(row);
-    row = [];
+    yield { line, cells };
+    line += countLines(text, start, position);
+    start = position;
+    cells = [];
   }
-  return rows;
+}
+
+/** Line ends from `start` up to `end`, those in quotes too. */
+function countLines(text: string, start: number, end: number): number {
+  let lines = 0;
+  for (let at = text.indexOf("\n", start); at >= 0 && at < end; at = text.indexOf("\n", at + 1)) lines++;
+  return lines;
 }
 
 interface Cell {

@@ -3,7 +3,7 @@ import { lossFor } from "../core/losses.ts";
 import { createOptimizer } from "../core/optimizers/table.ts";
 import { Session } from "../core/session.ts";
 import { type DataProblem, type LoadedSample, loadSamples } from "../data/load.ts";
-import { scanFolder } from "../data/scan.ts";
+import { openSource } from "../data/source.ts";
 import { matchSplit, parseSplitManifest } from "../data/split-manifest.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { InputError } from "../util/errors.ts";
@@ -122,7 +122,7 @@ async function loadFolder(
   { onProgress, signal }: EvaluateRequest,
   wanted: readonly { readonly path: string }[] = [],
 ) {
-  const scanned = await scanFolder(machine, folder, signal);
+  const scanned = await openSource(machine, folder, { signal });
   const indices = scanned.classNames.map((name) => classNames.indexOf(name));
   const unknown = scanned.classNames.filter((_, index) => indices[index] < 0);
   if (unknown.length > 0) {
@@ -135,7 +135,7 @@ async function loadFolder(
   const paths = new Set(wanted.map(({ path }) => path));
   const named = all.filter(({ relativePath }) => paths.has(relativePath));
   const samples = wanted.length > 0 && named.length === paths.size ? named : all;
-  return loadSamples(machine, samples, preprocessing, {
+  return loadSamples(scanned.platform, samples, preprocessing, {
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   });

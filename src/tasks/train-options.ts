@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseSplit } from "../data/split.ts";
+import { parseSplitChoice } from "../data/split-choice.ts";
 import { InputError } from "../util/errors.ts";
 
 /** Side of the largest image that is offered to a model. */
@@ -16,7 +16,18 @@ export const trainOptionsSchema = z.object({
     .max(LARGEST_SIDE)
     .default(256)
     .describe("Side in pixels of the square that photos are resized to"),
-  split: z.string().default("70,20,10").describe("Percent of the photos for training, validation and test"),
+  split: z
+    .string()
+    .default("70,20,10")
+    .describe(
+      "Percent of the photos for training, validation and test; or a run (or split.json) whose photos keep their part; or keras[:0.2], as image_dataset_from_directory splits",
+    ),
+  groupBy: z
+    .string()
+    .optional()
+    .describe(
+      "What stays on one side of the split: a regular expression over paths such as 'S\\d+' (its first group where it has one), or a column of a manifest",
+    ),
   seed: z
     .number()
     .int()
@@ -37,11 +48,11 @@ export type NameOption = (name: string) => string;
 
 /**
  * Completes and checks the options.
- * @throws InputError `option.bad-value`, `split.bad-ratios`
+ * @throws InputError `option.bad-value`, `split.bad-ratios`, `split.bad-keras`
  */
 export function parseTrainOptions(given: GivenTrainOptions, nameOption?: NameOption): TrainOptions {
   const options = parseOptions(trainOptionsSchema, given, nameOption);
-  parseSplit(options.split);
+  parseSplitChoice(options.split);
   return options;
 }
 

@@ -1,10 +1,14 @@
+import { kerasFiles } from "../data/keras-split.ts";
 import { type DataProblem, type LoadedSample, loadSamples } from "../data/load.ts";
+import { type PartName, partNames } from "../data/parts.ts";
 import type { Platform } from "../data/platform.ts";
 import { type Preprocessing, preprocessingSchema } from "../data/preprocessing.ts";
-import { scanFolder } from "../data/scan.ts";
-import { type PartName, parseSplit, partNames, splitSamples } from "../data/split.ts";
+import { openSource, type Source } from "../data/source.ts";
+import type { SplitItem } from "../data/split.ts";
+import { parseSplitChoice } from "../data/split-choice.ts";
 import { matchSplit, type SplitManifest, toSplitManifest } from "../data/split-manifest.ts";
 import { InputError } from "../util/errors.ts";
+import { type PhotoSplit, readKeptSplit, splitPhotos } from "./split-photos.ts";
 import type { ClassCount, Observe } from "./train-events.ts";
 import type { TrainOptions } from "./train-options.ts";
 
@@ -28,33 +32,56 @@ export interface TrainingDataRequest {
 }
 
 /**
- * Scans, loads and splits a folder of photos.
- * @throws InputError `data.…`, `split.data-changed`
+ * Finds, loads and splits photos.
+ * @throws InputError `data.…`, `manifest.…`, `group.…`, `split.…`
  */
 export async function prepareTrainingData(
   platform: Platform,
   request: TrainingDataRequest,
 ): Promise<TrainingData> {
   const { data, options, manifest: kept, observe, signal } = request;
-  const { classNames, samples, skipped } = await scanFolder(platform, data, signal);
+  const choice = parseSplitChoice(options.split);
+  const earlier = choice.by === "kept" && !kept ? await readKeptSplit(platform, choice.path) : undefined;
+  const rule = choice.by === "keras" ? kerasFiles : undefined;
+  const source = await openSource(platform, data, { signal, groupBy: options.groupBy, rule });
+  const { classNames, samples, skipped } = source;
   if (kept) checkClasses(kept.classes, classNames, data);
   observe({ type: "scanned", data, files: samples.length, classNames });
   const preprocessing = preprocessingSchema.parse({ height: options.imageSize, width: options.imageSize });
-  const { loaded, problems } = await loadSamples(platform, samples, preprocessing, {
+  const { loaded, problems } = await loadSamples(source.platform, samples, preprocessing, {
     onProgress: (done, total) => observe({ type: "loading", done, total }),
     ...(signal && { signal }),
   });
-  const items = loaded.map(({ hash, sample }) => ({ hash, ...sample }));
-  const splitOptions = { ratios: parseSplit(options.split), seed: options.seed, classNames };
-  const indices = explain(problems, () =>
-    kept ? matchSplit(kept, items) : splitSamples(items, splitOptions),
+  const items = loaded.map(({ hash, sample }) => ({ hash, sample, ...sample }));
+  const split = () => splitPhotos({ ...source, choice, seed: options.seed, items, kept: earlier });
+  const {
+    parts: indices,
+    manifest,
+    notices,
+  } = explain(problems, () =>
+    kept
+      ? { parts: matchSplit(kept, items), manifest: kept, notices: [] }
+      : described(split(), source, items, problems),
   );
   const [train, validation, test] = partNames.map((part) => indices[part].map((index) => loaded[index]));
   const parts = { train, validation, test };
   const classes = countClasses(parts, classNames);
   observe({ type: "loaded", problems, skipped, classes });
-  const manifest = kept ?? toSplitManifest(items, indices, problems, splitOptions);
+  for (const text of notices) observe({ type: "notice", text });
   return { classNames, parts, classes, problems, manifest, preprocessing };
+}
+
+function described(
+  { parts, options, notices }: PhotoSplit,
+  { samples, classNames }: Source,
+  items: readonly SplitItem[],
+  problems: readonly DataProblem[],
+) {
+  const classes = new Map(
+    samples.map(({ relativePath, classIndex }) => [relativePath, classNames[classIndex]]),
+  );
+  const classOf = (relativePath: string) => classes.get(relativePath) ?? "";
+  return { parts, notices, manifest: toSplitManifest(items, parts, problems, options, classOf) };
 }
 
 /** Where too few images are left, those that were left out are the likely reason. */

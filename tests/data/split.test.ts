@@ -1,13 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { apportion } from "../../src/data/apportion.ts";
-import {
-  parseSplit,
-  partNames,
-  type SplitItem,
-  type SplitRatios,
-  splitSamples,
-} from "../../src/data/split.ts";
+import { partNames } from "../../src/data/parts.ts";
+import { parseSplit, type SplitItem, type SplitRatios, splitSamples } from "../../src/data/split.ts";
 import { matchSplit, parseSplitManifest, toSplitManifest } from "../../src/data/split-manifest.ts";
 
 const standard: SplitRatios = [70, 20, 10];
@@ -203,7 +198,7 @@ describe("the split manifest", () => {
     { relativePath: "class 1/note.txt", code: "image.unsupported", reason: "found text", excluded: true },
     { relativePath: "class 1/1.jpg", code: "data.misnamed", reason: "is PNG", excluded: false },
   ];
-  const manifest = toSplitManifest(items, parts, problems, options);
+  const manifest = toSplitManifest(items, parts, problems, options, () => "class 1");
 
   it("comes back from its file and finds the same parts", () => {
     const read = parseSplitManifest(JSON.stringify(manifest));

@@ -15,6 +15,7 @@ interface TrainFlags extends CommonOptions {
   readonly batchSize?: number;
   readonly imageSize?: number;
   readonly split?: string;
+  readonly groupBy?: string;
   readonly seed?: number;
   readonly model?: string;
   readonly learningRate?: number;
@@ -76,7 +77,7 @@ function resumeRun(
   run: string,
 ): Promise<TrainResult> {
   const settled = (
-    ["batchSize", "imageSize", "split", "seed", "model", "learningRate", "out"] as const
+    ["batchSize", "imageSize", "split", "groupBy", "seed", "model", "learningRate", "out"] as const
   ).filter((name) => flags[name] !== undefined);
   if (settled.length > 0) {
     throw new InputError(

@@ -1,0 +1,188 @@
+import { RandomStream } from "../util/random.ts";
+import { partNames } from "./parts.ts";
+import type { SplitItem, SplitRatios } from "./split.ts";
+import type { Units } from "./units.ts";
+
+/** What a unit is for placing: how many images of which classes. */
+interface Weighed {
+  readonly unit: number;
+  readonly size: number;
+  readonly counts: readonly (readonly [classIndex: number, count: number])[];
+}
+
+/** How far the placing has come. Parts are numbered 0, 1, 2. */
+interface Progress {
+  readonly items: readonly SplitItem[];
+  readonly units: Units;
+  /** Parts that have a share. */
+  readonly open: readonly number[];
+  readonly classSizes: readonly number[];
+  /** Images that a part still wants of a class: [class][part]. Below 0 where it has too many. */
+  readonly missing: readonly number[][];
+  /** Units in a part that hold a class: [class][part]. */
+  readonly present: readonly number[][];
+  /** Units that are not placed yet and hold a class. */
+  readonly waiting: number[];
+  /** The part of each unit, -1 before it is placed. */
+  readonly partOf: Int8Array;
+}
+
+export interface PlaceOptions {
+  readonly ratios: SplitRatios;
+  readonly seed: number;
+  /** Images wanted: [class][part]. */
+  readonly wanted: readonly (readonly number[])[];
+}
+
+/**
+ * Gives each unit a part. Units that have one keep it; contradictory ones go to training. The others go, large ones first, to the
+ * part that misses most of what they hold, each class counted in proportion to its size: first those that span classes (after
+ * Sechidis, Tsoumakas and Vlahavas 2011, "On the stratification of multi-label data"), then those of one class, so that
+ * small ones fill what is left. As many units of a class as it has empty parts are kept for these, and where a class still misses a
+ * part, a unit that can be spared elsewhere is moved there.
+ *
+ * For a class whose units hold no other class, no part gets more than its largest unit beyond what it wants, and none
+ * less than twice that below.
+ *
+ * @returns the part of each unit
+ */
+export function placeUnits(items: readonly SplitItem[], units: Units, options: PlaceOptions): Int8Array {
+  const progress = begin(items, units, options);
+  const free: Weighed[] = [];
+  for (let unit = 0; unit < units.count; unit++) {
+    const weighed = weigh(unit, progress);
+    const settled = settledPart(unit, progress);
+    if (settled !== undefined) settle(weighed, settled, progress);
+    else {
+      free.push(weighed);
+      for (const [classIndex] of weighed.counts) progress.waiting[classIndex]++;
+    }
+  }
+  const { seed, wanted } = options;
+  const spanning = free.filter(({ counts }) => counts.length > 1);
+  place(spanning, new RandomStream(seed, "split", wanted.length), progress);
+  for (const [classIndex, own] of ofOneClass(free, wanted.length).entries()) {
+    place(own, new RandomStream(seed, "split", classIndex), progress);
+  }
+  fillEmptyParts(free, progress);
+  return progress.partOf;
+}
+
+function begin(items: readonly SplitItem[], units: Units, { ratios, wanted }: PlaceOptions): Progress {
+  const zeros = () => wanted.map(() => [0, 0, 0]);
+  const classSizes = wanted.map(() => 0);
+  for (const { classIndex } of items) classSizes[classIndex]++;
+  return {
+    items,
+    units,
+    open: ratios.flatMap((ratio, part) => (ratio > 0 ? [part] : [])),
+    classSizes,
+    missing: wanted.map((row) => [...row]),
+    present: zeros(),
+    waiting: wanted.map(() => 0),
+    partOf: new Int8Array(units.count).fill(-1),
+  };
+}
+
+function weigh(unit: number, { items, units }: Progress): Weighed {
+  const members = units.members(unit);
+  const first = items[members[0]].classIndex;
+  if (members.every((index) => items[index].classIndex === first)) {
+    return { unit, size: members.length, counts: [[first, members.length]] };
+  }
+  const counts = new Map<number, number>();
+  for (const index of members) {
+    const { classIndex } = items[index];
+    counts.set(classIndex, (counts.get(classIndex) ?? 0) + 1);
+  }
+  return { unit, size: members.length, counts: [...counts] };
+}
+
+/** Where most of the unit lies already, training first among equals; training where it contradicts itself. */
+function settledPart(unit: number, { items, units }: Progress): number | undefined {
+  const votes = [0, 0, 0];
+  for (const index of units.members(unit)) {
+    const { part } = items[index];
+    if (part !== undefined) votes[partNames.indexOf(part)]++;
+  }
+  const most = Math.max(...votes);
+  if (most > 0) return votes.indexOf(most);
+  return units.contradictory[unit] ? 0 : undefined;
+}
+
+/** What is settled fills no part where it contradicts itself: the class needs an image there that has an answer. */
+function settle(weighed: Weighed, part: number, progress: Progress): void {
+  const { items, units, missing, present, partOf } = progress;
+  partOf[weighed.unit] = part;
+  for (const index of units.members(weighed.unit)) {
+    const own = items[index].part;
+    const side = own === undefined ? part : partNames.indexOf(own);
+    missing[items[index].classIndex][side]--;
+  }
+  if (units.contradictory[weighed.unit]) return;
+  for (const [classIndex] of weighed.counts) present[classIndex][part]++;
+}
+
+function ofOneClass(free: readonly Weighed[], classes: number): Weighed[][] {
+  const lists = Array.from({ length: classes }, (): Weighed[] => []);
+  for (const weighed of free) if (weighed.counts.length === 1) lists[weighed.counts[0][0]].push(weighed);
+  return lists;
+}
+
+function place(list: readonly Weighed[], stream: RandomStream, progress: Progress): void {
+  const largestFirst = stream.shuffled(list).sort((a, b) => b.size - a.size);
+  for (const weighed of largestFirst) {
+    const part = bestPart(weighed, candidatesFor(weighed, progress), progress);
+    move(weighed, undefined, part, progress);
+    for (const [classIndex] of weighed.counts) progress.waiting[classIndex]--;
+  }
+}
+
+/** All open parts, or only those that lack a class of which no more units are left than parts lack it. */
+function candidatesFor({ counts }: Weighed, { open, present, waiting }: Progress): readonly number[] {
+  let candidates = open;
+  for (const [classIndex] of counts) {
+    const empty = open.filter((part) => present[classIndex][part] === 0);
+    if (empty.length === 0 || waiting[classIndex] > empty.length) continue;
+    const both = candidates.filter((part) => empty.includes(part));
+    if (both.length > 0) candidates = both;
+  }
+  return candidates;
+}
+
+/** Where the squares of what is missing, over the sizes of the classes, fall most; the first among equals. */
+function bestPart({ counts }: Weighed, candidates: readonly number[], progress: Progress): number {
+  const { missing, classSizes } = progress;
+  const gain = (part: number) =>
+    counts.length === 1
+      ? missing[counts[0][0]][part]
+      : counts.reduce((sum, [c, count]) => sum + (count * missing[c][part]) / classSizes[c], 0);
+  return candidates.reduce((best, other) => (gain(other) > gain(best) ? other : best));
+}
+
+function move({ unit, counts }: Weighed, from: number | undefined, to: number, progress: Progress): void {
+  const { missing, present, partOf } = progress;
+  partOf[unit] = to;
+  for (const [classIndex, count] of counts) {
+    missing[classIndex][to] -= count;
+    present[classIndex][to]++;
+    if (from === undefined) continue;
+    missing[classIndex][from] += count;
+    present[classIndex][from]--;
+  }
+}
+
+/** Moves units that span classes, the smallest that can be spared, to where one of their classes is missing. */
+function fillEmptyParts(free: readonly Weighed[], progress: Progress): void {
+  const { open, present, partOf } = progress;
+  for (const [classIndex, inParts] of present.entries()) {
+    for (const part of open) {
+      if (inParts[part] > 0) continue;
+      const spare = free
+        .filter(({ counts }) => counts.some(([c]) => c === classIndex))
+        .filter(({ unit, counts }) => counts.every(([c]) => present[c][partOf[unit]] > 1))
+        .sort((a, b) => a.size - b.size)[0];
+      if (spare !== undefined) move(spare, partOf[spare.unit], part, progress);
+    }
+  }
+}
