@@ -5,6 +5,7 @@
  */
 #include "convolution-gradient.h"
 #include "convolution-packing.h"
+#include "convolution-winograd.h"
 
 /* One axis of it. */
 typedef struct {
@@ -58,10 +59,20 @@ static Packing phase_packing(const Convolution *c, const float *kernel, int64_t 
                    .first_column = b + (columns - 1) * c->stride_width, .column_step = -c->stride_width, .transposed = true};
 }
 
+/* With stride one it is a convolution of dy with the kernel turned round. */
+static Winograd turned_convolution(const Upstream *u, const float *kernel, float *dx) {
+  const Convolution *c = &u->c;
+  Images images = {.x = u->dy, .mask_y = u->y, .activation = c->activation, .height = c->pooled_height, .width = c->pooled_width,
+                   .channels = c->out, .pad_top = 2 - c->pad_top, .pad_left = 2 - c->pad_left};
+  return (Winograd){.images = images, .batch = c->batch, .in = c->out, .out = c->in, .rows = c->height, .columns = c->width,
+                    .y = dx, .kernel = kernel, .turned = true};
+}
+
 static bool run_input_gradient(const Upstream *u, const float *kernel, float *dx) {
   const Convolution *c = &u->c;
   if (c->batch * c->height * c->width * c->in == 0) return true;
   if (has_few_channels(c)) return run_few_channels(u, kernel, dx);
+  if (suits_winograd(c, c->height, c->width)) return run_winograd(turned_convolution(u, kernel, dx));
   Axis height = axis_of(c->height, c->kernel_height, c->stride_height, c->pad_top);
   Axis width = axis_of(c->width, c->kernel_width, c->stride_width, c->pad_left);
   Images images = upstream_images(u, &height, &width);

@@ -3,6 +3,7 @@
  * 2 x 2 pool, otherwise on rows of the convolution that are still in the cache.
  */
 #include "convolution-packing.h"
+#include "convolution-winograd.h"
 
 enum { KEPT_PIXELS = 8192 };
 
@@ -126,6 +127,13 @@ static void *packed_memory(const Call *call, const Convolution *c, size_t bytes,
   return memory ? memory : shared_scratch(bytes);
 }
 
+static Winograd winograd_of(const Convolution *c, const float *x, const float *kernel, const float *bias, float *y) {
+  return (Winograd){.images = {.x = x, .height = c->height, .width = c->width, .channels = c->in, .pad_top = c->pad_top,
+                               .pad_left = c->pad_left},
+                    .batch = c->batch, .in = c->in, .out = c->out, .rows = c->rows, .columns = c->columns,
+                    .activation = c->activation, .y = y, .kernel = kernel, .bias = bias};
+}
+
 /* Inputs: x, kernel and, unless it is conv2d, bias; outputs: y and, when it pools for a gradient, position. */
 static bool run_forward(const Call *call, Convolution c, const float *bias, bool pooled, uint8_t *position) {
   const float *x = call->inputs[0].data, *kernel = call->inputs[1].data;
@@ -133,6 +141,12 @@ static bool run_forward(const Call *call, Convolution c, const float *bias, bool
   join_rows(&c);
   finish_convolution(&c);
   if (c.batch * c.rows * c.columns * c.out == 0) return true;
+  if (suits_winograd(&c, c.rows, c.columns) && (!pooled || pools_are_tiles(&c))) {
+    Winograd w = winograd_of(&c, x, kernel, bias, y);
+    w.pooled = pooled;
+    w.position = position;
+    return run_winograd(w);
+  }
   Images images = images_of(&c, x);
   bool pooled_tiles = pooled && pools_are_tiles(&c), sliding = can_slide(c.out, c.kernel_width, c.stride_width), filled;
   Kernels kernels = {.taps = c.kernel_height * c.run, .out = c.out, .sliding = sliding,

@@ -28,6 +28,20 @@ interface ConvolutionShape {
   readonly size?: readonly [number, number];
 }
 
+/**
+ * What Winograd's tiles of 2 x 2 pixels meet: just one, a row and a column left over, more than are summed at a time,
+ * several blocks of them, and channels that fill no vector.
+ */
+export const winogradShapes: readonly ConvolutionShape[] = [
+  { title: "Winograd, one tile", x: [1, 4, 4, 17], kernel: [3, 3, 17, 16] },
+  { title: "Winograd, same, odd", x: [3, 7, 5, 19], kernel: [3, 3, 19, 37], pad: [1, 1], size: [7, 5] },
+  { title: "Winograd, same, even", x: [2, 8, 12, 34], kernel: [3, 3, 34, 47], pad: [1, 1], size: [8, 12] },
+  { title: "Winograd, full", x: [1, 5, 4, 16], kernel: [3, 3, 16, 21], pad: [2, 2], size: [7, 6] },
+  { title: "Winograd, below only", x: [1, 6, 9, 20], kernel: [3, 3, 20, 24], pad: [0, 0], size: [6, 9] },
+  { title: "Winograd, blocks", x: [1, 13, 29, 130], kernel: [3, 3, 130, 40], pad: [1, 1], size: [13, 29] },
+  { title: "Winograd, bands", x: [1, 77, 63, 16], kernel: [3, 3, 16, 32] },
+];
+
 /** 1, primes, one more than a vector, more than a tile, strides, paddings, kernels beyond the image, several bands. */
 export const convolutionShapes: readonly ConvolutionShape[] = [
   { title: "one of everything", x: [1, 1, 1, 1], kernel: [1, 1, 1, 1] },
@@ -60,7 +74,8 @@ export const convolutionShapes: readonly ConvolutionShape[] = [
   },
   { title: "many channels", x: [1, 5, 5, 40], kernel: [3, 3, 40, 70] },
   { title: "a row of one pixel", x: [3, 1, 1, 50], kernel: [1, 1, 50, 3] },
-  { title: "several bands", x: [1, 77, 63, 16], kernel: [3, 3, 16, 32] },
+  { title: "several bands", x: [1, 77, 63, 15], kernel: [3, 3, 15, 32] },
+  ...winogradShapes,
 ];
 
 /** What the dense kernel gradient cuts otherwise: kernels into blocks, wide rows into columns, several images together. */

@@ -18,13 +18,19 @@ export function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
   return Buffer.compare(bytes(a), bytes(b)) === 0;
 }
 
-/** The operation's case with the most input elements, which is cut into several pieces, with inputs that round. */
-export function telling(operation: OperationName): OperationCase {
+/**
+ * The operation's cases with the most input elements, which are cut into several pieces, with inputs that round; of convolutions
+ * one of each way of computing them.
+ */
+export function telling(operation: OperationName): OperationCase[] {
   const size = ({ inputs }: OperationCase) =>
     Object.values(inputs).reduce((total, { shape }) => total + elementCount(shape), 0);
-  return withFractions(
-    operationCases[operation].reduce((best, one) => (size(one) > size(best) ? one : best)),
-  );
+  const largest = (cases: readonly OperationCase[]) =>
+    [...cases].sort((a, b) => size(b) - size(a)).slice(0, 1);
+  const isWinograd = ({ title }: OperationCase) => title.startsWith("Winograd");
+  const cases = operationCases[operation];
+  const ways = [cases.filter(isWinograd), cases.filter((one) => !isWinograd(one))];
+  return ways.flatMap(largest).map(withFractions);
 }
 
 /** Whole numbers add up to the same in any order; fractions do not. */
