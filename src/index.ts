@@ -5,6 +5,7 @@
 import { nodeMachine } from "./platform/node/node-machine.ts";
 import * as evaluating from "./tasks/evaluate.ts";
 import * as predicting from "./tasks/predict.ts";
+import * as previewing from "./tasks/preview.ts";
 import * as summarizing from "./tasks/summary.ts";
 import * as training from "./tasks/train.ts";
 
@@ -12,6 +13,7 @@ export type { Evaluation } from "./evaluation/evaluation.ts";
 export type { Rate } from "./evaluation/wilson.ts";
 export type { EvaluateRequest, EvaluateResult } from "./tasks/evaluate.ts";
 export type { PhotoSource, Prediction, PredictRequest, PredictResult } from "./tasks/predict.ts";
+export type { PreviewRequest, PreviewResult } from "./tasks/preview.ts";
 export type { Summary, SummaryRequest } from "./tasks/summary.ts";
 export type { ResumeRequest, TrainRequest } from "./tasks/train.ts";
 export type { Observe, TrainEvent, TrainResult } from "./tasks/train-events.ts";
@@ -19,6 +21,9 @@ export { InputError } from "./util/errors.ts";
 
 /** From a folder of photos, one sub-folder a class, to a run folder with a trained and judged classifier. */
 export const train = (request: training.TrainRequest) => training.train(nodeMachine, request);
+
+/** Draws photos of a folder beside what augmentation makes of them. */
+export const preview = (request: previewing.PreviewRequest) => previewing.preview(nodeMachine, request);
 
 /** Goes on with a run that was interrupted, or adds epochs; to the same bits as if it had never stopped. */
 export const resume = (request: training.ResumeRequest) => training.resume(nodeMachine, request);

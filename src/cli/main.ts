@@ -8,6 +8,7 @@ import { surviveLostOutput } from "./lost-output.ts";
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import("./commands/demo.ts")).demoCommand(),
   train: async () => (await import("./commands/train.ts")).trainCommand(),
+  preview: async () => (await import("./commands/preview.ts")).previewCommand(),
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand(),
   predict: async () => (await import("./commands/predict.ts")).predictCommand(),
   summary: async () => (await import("./commands/summary.ts")).summaryCommand(),

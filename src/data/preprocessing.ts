@@ -21,3 +21,9 @@ export const preprocessingSchema = z.object({
 });
 
 export type Preprocessing = z.infer<typeof preprocessingSchema>;
+
+/** What the least and the greatest byte are to the model, such as [0, 1]. */
+export function valueRangeOf({ scale, offset }: Preprocessing): readonly [number, number] {
+  const ends = [offset, 255 * scale + offset];
+  return [Math.min(...ends), Math.max(...ends)];
+}

@@ -63,6 +63,45 @@ export async function writeContactSheet(
   await machine.writeFile(path, await machine.encodePng(sheet));
 }
 
+/** A photo as it is, and versions of it as training sees them. */
+export interface Variants {
+  readonly photo: Variant;
+  readonly fileName: string;
+  /** An epoch each. */
+  readonly versions: readonly Variant[];
+}
+
+export interface Variant {
+  readonly className: string;
+  /** [height, width, channels], as the model takes it. */
+  readonly image: Float32Array;
+}
+
+/** Draws photos with their variants, a row each. */
+export async function writeVariants(
+  machine: Machine,
+  path: string,
+  photos: readonly Variants[],
+  augment: string,
+  preprocessing: Preprocessing,
+): Promise<void> {
+  const [{ contactSheet }, font] = await Promise.all([
+    import("../report/contact-sheet.ts"),
+    loadFont(machine),
+  ]);
+  const entries = photos.flatMap(({ photo, fileName, versions }) =>
+    [photo, ...versions].map(({ className, image }, epoch) => ({
+      image: toPicture(image, preprocessing),
+      className,
+      fileName: epoch === 0 ? fileName : `epoch ${epoch}`,
+    })),
+  );
+  const title = `Photos, and what training sees of them with --augment ${augment}`;
+  const columns = 1 + photos[0].versions.length;
+  const sheet = await contactSheet(entries, font, (svg) => machine.renderSvg(svg), { title, columns });
+  await machine.writeFile(path, await machine.encodePng(sheet));
+}
+
 /** What the model takes, turned back into a picture. */
 function toPicture(values: Float32Array, { height, width, scale, offset }: Preprocessing): RgbImage {
   const pixels = new Uint8ClampedArray(values.length);

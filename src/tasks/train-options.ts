@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseAugmentations } from "../data/augment/parse.ts";
 import { parseSplitChoice } from "../data/split-choice.ts";
 import { InputError } from "../util/errors.ts";
 
@@ -37,6 +38,12 @@ export const trainOptionsSchema = z.object({
     .describe("Any number; the same one gives the same split, first weights and order"),
   model: z.string().default("report").describe("The network"),
   learningRate: z.number().positive().default(0.001).describe("How far an update moves the weights (Adam)"),
+  augment: z
+    .string()
+    .default("none")
+    .describe(
+      "What varies the photos in training: none, light, standard, strong, or a list such as flip,rotation=0.05",
+    ),
   backend: z.string().default("auto").describe("What computes"),
 });
 
@@ -48,11 +55,12 @@ export type NameOption = (name: string) => string;
 
 /**
  * Completes and checks the options.
- * @throws InputError `option.bad-value`, `split.bad-ratios`, `split.bad-keras`
+ * @throws InputError `option.bad-value`, `split.bad-ratios`, `split.bad-keras`, `augment.…`
  */
 export function parseTrainOptions(given: GivenTrainOptions, nameOption?: NameOption): TrainOptions {
   const options = parseOptions(trainOptionsSchema, given, nameOption);
   parseSplitChoice(options.split);
+  parseAugmentations(options.augment);
   return options;
 }
 

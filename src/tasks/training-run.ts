@@ -12,6 +12,7 @@ import { type FitResult, fit } from "../training/fit.ts";
 import { bestEpoch } from "../training/history.ts";
 import type { LabelledImages } from "../training/labelled-images.ts";
 import { InputError } from "../util/errors.ts";
+import { augmentFor } from "./augment-for.ts";
 import { checkpointCallback } from "./checkpoint.ts";
 import { loadFromFile } from "./classifier.ts";
 import { judge, writeJudgement } from "./judge.ts";
@@ -96,6 +97,7 @@ export async function trainRun(
       batchSize: options.batchSize,
       learningRate: options.learningRate,
       seed: options.seed,
+      augment: augmentFor(options, data.preprocessing),
       callbacks: callbacksFor(machine, run),
       clock: () => machine.clock(),
       ...(from && { from }),

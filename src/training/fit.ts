@@ -1,5 +1,6 @@
 import { countCorrect } from "../core/metrics.ts";
 import type { Session } from "../core/session.ts";
+import type { AugmentBatch } from "../data/augment/augment-batch.ts";
 import { batchesOf, epochOrder } from "../data/batch.ts";
 import { streamKey } from "../util/random.ts";
 import type { Callback, EpochReport, TrainingPosition } from "./callback.ts";
@@ -21,6 +22,8 @@ export interface FitOptions {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly seed: number;
+  /** Changes each batch before it is learned from. */
+  readonly augment?: AugmentBatch | undefined;
   /** Where to go on; the session must hold the weights and the optimizer of that moment. */
   readonly from?: TrainingPosition;
   readonly callbacks?: readonly Callback[];
@@ -103,13 +106,15 @@ function batchesPerEpoch({ train, batchSize }: FitOptions): number {
 
 /** Trains what is left of the epoch, until it ends or the signal aborts. */
 async function trainEpoch(session: Session, options: Fit, from: TrainingPosition) {
-  const { train, batchSize, seed, learningRate, epochs, signal, gather } = options;
+  const { train, batchSize, seed, learningRate, epochs, augment, signal, gather } = options;
   const batches = [...batchesOf(epochOrder(train.items.length, seed, from.epoch), batchSize)];
   const began = options.clock();
   let sums = from.sums;
   let batch = from.batch;
   while (batch < batches.length && !signal?.aborted) {
-    const { images, labels, classes } = gather(train, batches[batch]);
+    const gathered = gather(train, batches[batch]);
+    augment?.(gathered, { epoch: from.epoch, batch, indices: batches[batch] });
+    const { images, labels, classes } = gathered;
     const random = randomOf(seed, session.iterations);
     const step = await session.train({ images, labels, learningRate, random });
     sums = addCorrect(sums, step, classes, train.outputs);

@@ -12,7 +12,7 @@ export interface Batch {
   readonly images: Float32Array;
   /** [batch, outputs]: 0 or 1, or one-hot. */
   readonly labels: Float32Array;
-  readonly classes: readonly number[];
+  readonly classes: number[];
 }
 
 /** Gathers the images with these indices into a batch. */

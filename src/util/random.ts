@@ -65,6 +65,7 @@ export function streamKey(name: string): number {
 export class RandomStream {
   private readonly key: readonly [number, number];
   private readonly index: number;
+  private readonly part: number;
   private block = 0;
   private readonly words = new Uint32Array(4);
   /** How many of the block's words have been handed out. */
@@ -74,10 +75,12 @@ export class RandomStream {
    * @param seed any safe integer
    * @param name what the numbers are for, so that two uses of one seed are independent
    * @param index which of many like streams, such as the epoch
+   * @param part which of many in each of those, such as the image
    */
-  constructor(seed: number, name: string, index = 0) {
+  constructor(seed: number, name: string, index = 0, part = 0) {
     this.key = [seed >>> 0, (streamKey(name) ^ Math.floor(seed / 0x100000000)) >>> 0];
     this.index = index;
+    this.part = part;
   }
 
   /** The next 32 random bits, as an unsigned integer. */
@@ -85,7 +88,7 @@ export class RandomStream {
     if (this.used === 4) {
       this.words[0] = this.block++;
       this.words[1] = this.index;
-      this.words[2] = 0;
+      this.words[2] = this.part;
       this.words[3] = 0;
       philoxRounds(this.words, this.key);
       this.used = 0;

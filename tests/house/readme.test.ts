@@ -46,6 +46,7 @@ describe("the library's public list", () => {
       "InputError",
       "evaluate",
       "predict",
+      "preview",
       "resume",
       "summarize",
       "train",

@@ -319,3 +319,14 @@ describe("what cannot go on is refused", () => {
     });
   });
 });
+
+it("goes on to the same bits where photos are varied and mixed", async () => {
+  const augment = "flip,zoom,randaugment,mixup";
+  const straight = join(scratch, "varied");
+  await train(nodeMachine, { data: photos, out: straight, ...improvingOptions, augment });
+  const run = await interrupted("varied, stopped", 2, 1, { augment });
+  await resume(nodeMachine, { run });
+  const varied = await outcomeOf(straight);
+  expect(await outcomeOf(run)).toEqual(varied);
+  expect(varied).not.toEqual(expected);
+});

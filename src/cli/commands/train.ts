@@ -19,6 +19,7 @@ interface TrainFlags extends CommonOptions {
   readonly seed?: number;
   readonly model?: string;
   readonly learningRate?: number;
+  readonly augment?: string;
   readonly backend?: string;
   readonly out?: string;
   readonly resume?: string;
@@ -77,7 +78,7 @@ function resumeRun(
   run: string,
 ): Promise<TrainResult> {
   const settled = (
-    ["batchSize", "imageSize", "split", "groupBy", "seed", "model", "learningRate", "out"] as const
+    ["batchSize", "imageSize", "split", "groupBy", "seed", "model", "learningRate", "augment", "out"] as const
   ).filter((name) => flags[name] !== undefined);
   if (settled.length > 0) {
     throw new InputError(

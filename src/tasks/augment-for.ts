@@ -1,0 +1,14 @@
+import { type AugmentBatch, createAugment } from "../data/augment/augment-batch.ts";
+import { parseAugmentations } from "../data/augment/parse.ts";
+import { type Preprocessing, valueRangeOf } from "../data/preprocessing.ts";
+import type { TrainOptions } from "./train-options.ts";
+
+/** What varies the photos that are learned from, if anything. */
+export function augmentFor(
+  { augment, seed }: Pick<TrainOptions, "augment" | "seed">,
+  preprocessing: Preprocessing,
+): AugmentBatch | undefined {
+  const { height, width, channels } = preprocessing;
+  const kind = { height, width, channels, valueRange: valueRangeOf(preprocessing) };
+  return createAugment(parseAugmentations(augment), kind, seed);
+}
