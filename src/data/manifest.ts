@@ -23,6 +23,12 @@ export function isManifestName(name: string): boolean {
   return /\.(csv|jsonl|ndjson)$/i.test(name);
 }
 
+/** Whether the first line of a table names the columns of a manifest. */
+export function looksLikeManifest(head: string): boolean {
+  const [first] = head.split("\n", 1);
+  return /\bpath\b/.test(first) && /\blabel\b/.test(first);
+}
+
 /**
  * Reads a CSV table with the columns `path,label[,group][,split]` in any order, or JSON Lines with the same keys. Other columns
  * are left alone.

@@ -1,3 +1,4 @@
+import type { Archive } from "./archive.ts";
 import type { RgbImage } from "./image.ts";
 import type { PreparePixels } from "./prepare.ts";
 
@@ -24,6 +25,8 @@ export interface Platform {
   readFile(path: string): Promise<Uint8Array>;
   /** At most the first `length` bytes. */
   readHead(path: string, length: number): Promise<Uint8Array>;
+  /** Opens a zip or tar file; undefined where the file is none. */
+  openArchive(path: string): Promise<Archive | undefined>;
   /** Makes the folder and those above it. */
   makeFolder(path: string): Promise<void>;
   /** Writes beside, syncs and renames: the file is whole or is not there. Pieces lie one behind the other. */

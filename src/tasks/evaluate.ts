@@ -3,7 +3,8 @@ import { lossFor } from "../core/losses.ts";
 import { createOptimizer } from "../core/optimizers/table.ts";
 import { Session } from "../core/session.ts";
 import { type DataProblem, type LoadedSample, loadSamples } from "../data/load.ts";
-import { openSource } from "../data/source.ts";
+import type { Sample } from "../data/scan.ts";
+import { openSource, type Source } from "../data/source.ts";
 import { matchSplit, parseSplitManifest } from "../data/split-manifest.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { InputError } from "../util/errors.ts";
@@ -18,7 +19,7 @@ const BATCH_SIZE = 32;
 export interface EvaluateRequest {
   /** A run folder or a model file. */
   readonly model: string;
-  /** A folder of photos, one sub-folder a class, all of which are judged. By default the test part of the run. */
+  /** Photos with their classes (a folder, a manifest or an archive), all of which are judged. By default the test part of the run. */
   readonly data?: string | undefined;
   /** A new folder for `metrics.json`, `predictions.csv` and the confusion matrix. By default nothing is written. */
   readonly out?: string | undefined;
@@ -122,21 +123,30 @@ async function loadFolder(
   { onProgress, signal }: EvaluateRequest,
   wanted: readonly { readonly path: string }[] = [],
 ) {
-  const scanned = await openSource(machine, folder, { signal });
-  const indices = scanned.classNames.map((name) => classNames.indexOf(name));
-  const unknown = scanned.classNames.filter((_, index) => indices[index] < 0);
+  const source = await openSource(machine, folder, { signal });
+  try {
+    const all = inModelsOrder(source, classNames, folder);
+    const paths = new Set(wanted.map(({ path }) => path));
+    const named = all.filter(({ relativePath }) => paths.has(relativePath));
+    const samples = wanted.length > 0 && named.length === paths.size ? named : all;
+    return await loadSamples(source.platform, samples, preprocessing, {
+      ...(onProgress && { onProgress }),
+      ...(signal && { signal }),
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/** The samples with the model's class indices. */
+function inModelsOrder(source: Source, classNames: readonly string[], folder: string): Sample[] {
+  const indices = source.classNames.map((name) => classNames.indexOf(name));
+  const unknown = source.classNames.filter((_, index) => indices[index] < 0);
   if (unknown.length > 0) {
     throw new InputError(
       "evaluate.unknown-class",
       `Expected sub-folders named as the model's classes (${classNames.join(", ")}), found "${unknown.join('", "')}" in "${folder}"`,
     );
   }
-  const all = scanned.samples.map((sample) => ({ ...sample, classIndex: indices[sample.classIndex] }));
-  const paths = new Set(wanted.map(({ path }) => path));
-  const named = all.filter(({ relativePath }) => paths.has(relativePath));
-  const samples = wanted.length > 0 && named.length === paths.size ? named : all;
-  return loadSamples(scanned.platform, samples, preprocessing, {
-    ...(onProgress && { onProgress }),
-    ...(signal && { signal }),
-  });
+  return source.samples.map((sample) => ({ ...sample, classIndex: indices[sample.classIndex] }));
 }

@@ -1,12 +1,13 @@
 import { chooseBackend } from "../backends/choose.ts";
 import { probabilitiesOf } from "../core/metrics.ts";
 import { Session } from "../core/session.ts";
-import { compareCodePoints } from "../data/compare.ts";
 import type { RgbImage } from "../data/image.ts";
 import { decodePhoto } from "../data/load.ts";
+import type { Platform } from "../data/platform.ts";
 import { floatsOf, keepSmaller } from "../data/prepare.ts";
 import { InputError } from "../util/errors.ts";
 import { type Classifier, loadClassifier } from "./classifier.ts";
+import { expandPhotos } from "./expand-photos.ts";
 import type { Machine } from "./machine.ts";
 
 /** A photo by its path, or its bytes with a name to call them by. */
@@ -15,7 +16,7 @@ export type PhotoSource = string | { readonly name: string; readonly bytes: Uint
 export interface PredictRequest {
   /** A run folder or a model file. */
   readonly model: string;
-  /** Photos and folders of photos; folders are walked. */
+  /** Photos, and folders, zip and tar files of photos, which are walked. */
   readonly photos: readonly PhotoSource[];
   readonly backend?: string;
   readonly onProgress?: (done: number, total: number) => void;
@@ -53,18 +54,22 @@ export async function predict(machine: Machine, options: PredictRequest): Promis
   const session = new Session(backend, classifier.model);
   session.weights = classifier.weights;
   const predictions: Prediction[] = [];
-  const photos = await expandFolders(machine, options.photos, options.signal);
-  for (const photo of photos) {
-    options.signal?.throwIfAborted();
-    predictions.push(await predictPhoto(machine, session, classifier, photo, decode));
-    options.onProgress?.(predictions.length, photos.length);
+  const { photos, platform, close } = await expandPhotos(machine, options.photos, options.signal);
+  try {
+    for (const photo of photos) {
+      options.signal?.throwIfAborted();
+      predictions.push(await predictPhoto(platform, session, classifier, photo, decode));
+      options.onProgress?.(predictions.length, photos.length);
+    }
+  } finally {
+    await close();
   }
   const notices = [...classifier.notices, ...(notice ? [notice] : [])];
   return { model: classifier.path, classes: classifier.classNames, predictions, notices };
 }
 
 async function predictPhoto(
-  machine: Machine,
+  platform: Platform,
   session: Session,
   { preprocessing, classNames }: Classifier,
   photo: PhotoSource,
@@ -72,7 +77,7 @@ async function predictPhoto(
 ): Promise<Prediction> {
   const name = typeof photo === "string" ? photo : photo.name;
   try {
-    const pixels = floatsOf(keepSmaller(await decode(photo), preprocessing, machine));
+    const pixels = floatsOf(keepSmaller(await decode(platform, photo), preprocessing, platform));
     const probabilities = probabilitiesOf(await session.predict(pixels), 0, session.model.outputShape[0]);
     const best = probabilities.indexOf(Math.max(...probabilities));
     return {
@@ -89,52 +94,17 @@ async function predictPhoto(
   }
 }
 
-type Decoder = (photo: PhotoSource) => Promise<RgbImage>;
+type Decoder = (platform: Platform, photo: PhotoSource) => Promise<RgbImage>;
 
 /** Begins with the first photo at once: loading the decoder takes as long as reading the model, and goes on beside it. */
 function createDecoder(machine: Machine, first: PhotoSource | undefined): Decoder {
-  const decode: Decoder = (photo) =>
-    typeof photo === "string" ? decodePhoto(machine, photo) : machine.decode(photo.bytes);
-  let early = first === undefined ? undefined : decode(first);
+  const decode: Decoder = (platform, photo) =>
+    typeof photo === "string" ? decodePhoto(platform, photo) : platform.decode(photo.bytes);
+  let early = first === undefined ? undefined : decode(machine, first);
   early?.catch(() => undefined); // it is told when its turn comes, unless it was a folder
-  return (photo) => {
+  return (platform, photo) => {
     const begun = photo === first ? early : undefined;
     early = undefined; // one picture may take a gigabyte
-    return begun ?? decode(photo);
+    return begun ?? decode(platform, photo);
   };
-}
-
-/** Replaces each folder by the files in it and below, sorted; hidden ones are skipped. */
-async function expandFolders(
-  machine: Machine,
-  sources: readonly PhotoSource[],
-  signal: AbortSignal | undefined,
-): Promise<PhotoSource[]> {
-  const photos: PhotoSource[] = [];
-  for (const source of sources) {
-    const isFolder = typeof source === "string" && (await machine.kindOf(source)) === "directory";
-    if (isFolder) photos.push(...(await filesBelow(machine, source, signal)));
-    else photos.push(source);
-  }
-  if (photos.length === 0)
-    throw new InputError("predict.no-photos", "Expected at least one photo, found none");
-  return photos;
-}
-
-async function filesBelow(
-  machine: Machine,
-  folder: string,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  signal?.throwIfAborted();
-  const entries = (await machine.list(folder))
-    .filter(({ name }) => !name.startsWith("."))
-    .sort((a, b) => compareCodePoints(a.name, b.name));
-  const files: string[] = [];
-  for (const { name, kind, link } of entries) {
-    const path = machine.join(folder, name);
-    if (kind === "file") files.push(path);
-    else if (kind === "directory" && !link) files.push(...(await filesBelow(machine, path, signal)));
-  }
-  return files;
 }

@@ -17,6 +17,9 @@ export const runFiles = {
   contactSheet: "contact-sheet.png",
 } as const;
 
+/** Letters of the data's name in the name of a run; four bytes each at most. */
+const LONGEST_NAME = 50;
+
 /**
  * Refuses a folder for results that holds something already, or that would be taken for photos; asked before the work as
  * well as after it.
@@ -58,11 +61,17 @@ async function nextRunFolder(machine: Machine, data: string): Promise<string> {
   const runs = inPhotos ? machine.join(machine.absolute(data), "..", "runs") : "runs";
   await machine.makeFolder(runs);
   const date = machine.now().toISOString().slice(0, 10);
-  const name = machine.baseName(machine.absolute(data)) || "data";
+  const name = nameOfData(machine.baseName(machine.absolute(data)));
   for (let n = 1; ; n++) {
     const folder = machine.join(runs, `${name}-${date}-${n}`);
     if (await machine.claimFolder(folder)) return folder;
   }
+}
+
+/** Without the ending of an archive or a manifest, and short enough to be the beginning of a name: 255 bytes is all that a name may have. */
+function nameOfData(baseName: string): string {
+  const letters = [...baseName.replace(/\.(?:zip|tar|tgz|tar\.gz|csv|jsonl|ndjson)$/i, "")];
+  return letters.slice(0, LONGEST_NAME).join("") || "data";
 }
 
 function liesIn(machine: Machine, path: string, folder: string): boolean {

@@ -14,7 +14,7 @@ import { prepareTrainingData } from "./training-data.ts";
 import { compilationFor, describeRun, openSession, trainRun } from "./training-run.ts";
 
 export interface TrainRequest extends GivenTrainOptions {
-  /** The folder of photos, one sub-folder a class. */
+  /** A folder of photos with a sub-folder a class, a manifest, or an archive of either. */
   readonly data: string;
   /** A new folder for the results; by default the next free `runs/<data>-<date>-<n>`. */
   readonly out?: string | undefined;

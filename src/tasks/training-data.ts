@@ -1,5 +1,5 @@
 import { kerasFiles } from "../data/keras-split.ts";
-import { type DataProblem, type LoadedSample, loadSamples } from "../data/load.ts";
+import { type DataProblem, type LoadedData, type LoadedSample, loadSamples } from "../data/load.ts";
 import { type PartName, partNames } from "../data/parts.ts";
 import type { Platform } from "../data/platform.ts";
 import { type Preprocessing, preprocessingSchema } from "../data/preprocessing.ts";
@@ -44,14 +44,9 @@ export async function prepareTrainingData(
   const earlier = choice.by === "kept" && !kept ? await readKeptSplit(platform, choice.path) : undefined;
   const rule = choice.by === "keras" ? kerasFiles : undefined;
   const source = await openSource(platform, data, { signal, groupBy: options.groupBy, rule });
-  const { classNames, samples, skipped } = source;
-  if (kept) checkClasses(kept.classes, classNames, data);
-  observe({ type: "scanned", data, files: samples.length, classNames });
+  const { classNames, skipped } = source;
   const preprocessing = preprocessingSchema.parse({ height: options.imageSize, width: options.imageSize });
-  const { loaded, problems } = await loadSamples(source.platform, samples, preprocessing, {
-    onProgress: (done, total) => observe({ type: "loading", done, total }),
-    ...(signal && { signal }),
-  });
+  const { loaded, problems } = await loadAll(source, request, preprocessing).finally(source.close);
   const items = loaded.map(({ hash, sample }) => ({ hash, sample, ...sample }));
   const split = () => splitPhotos({ ...source, choice, seed: options.seed, items, kept: earlier });
   const {
@@ -69,6 +64,19 @@ export async function prepareTrainingData(
   observe({ type: "loaded", problems, skipped, classes });
   for (const text of notices) observe({ type: "notice", text });
   return { classNames, parts, classes, problems, manifest, preprocessing };
+}
+
+async function loadAll(
+  { platform, classNames, samples }: Source,
+  { data, manifest, observe, signal }: TrainingDataRequest,
+  preprocessing: Preprocessing,
+): Promise<LoadedData> {
+  if (manifest) checkClasses(manifest.classes, classNames, data);
+  observe({ type: "scanned", data, files: samples.length, classNames });
+  return loadSamples(platform, samples, preprocessing, {
+    onProgress: (done, total) => observe({ type: "loading", done, total }),
+    ...(signal && { signal }),
+  });
 }
 
 function described(

@@ -22,7 +22,10 @@ export function evaluateCommand(): Command {
   return addBackendOption(new Command("evaluate"))
     .description("Judge a classifier on photos whose classes are known")
     .argument("<model>", "a run folder (its best epoch) or a model file (.h5)")
-    .option("--data <folder>", "judge all photos of this folder (default: the run's test part)")
+    .option(
+      "--data <photos>",
+      "judge all photos of this folder, manifest or archive (default: the run's test part)",
+    )
     .option(
       "--out <folder>",
       "write metrics.json, predictions.csv and the confusion matrix into a new folder (default: nothing is written)",

@@ -33,7 +33,10 @@ export function predictCommand(): Command {
   return addBackendOption(new Command("predict"))
     .description("Say which class photos belong to, and how surely")
     .argument("<model>", "a run folder (its best epoch) or a model file (.h5)")
-    .argument("<photos...>", "photos, folders of photos, or - for one photo on standard input")
+    .argument(
+      "<photos...>",
+      "photos, folders or archives (.zip, .tar.gz) of photos, or - for one photo on standard input",
+    )
     .option("--csv", "print a CSV table with all probabilities")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)

@@ -29,6 +29,8 @@ const examples = `
 Examples:
   fovea train photos/             of photos/cats/*.jpg, photos/dogs/*.jpg, …
   fovea train photos/ --image-size 128 --epochs 40
+  fovea train faces.zip --group-by 'S\\d+'    the photos of S010, S011, … each on one side of the split
+  fovea train photos/ --split runs/photos-2026-01-31-1    with more photos; the old ones keep their part
   fovea train --resume runs/photos-2026-01-31-1`;
 
 /** Where training bore no fruit: every loss was not a number. */
@@ -37,7 +39,10 @@ const NO_MODEL = 2;
 export function trainCommand(): Command {
   return addSchemaOptions(new Command("train"), trainOptionsSchema.shape)
     .description("Train a classifier from a folder of photos with one sub-folder a class")
-    .argument("[folder]", "the photos; not needed with --resume")
+    .argument(
+      "[photos]",
+      "a folder, a manifest (.csv, .jsonl) or an archive (.zip, .tar.gz); not needed with --resume",
+    )
     .option("--out <folder>", "run folder, which must be new (default: runs/<data>-<date>-<n>)")
     .option("--resume <run>", "go on with a run, to the same bits as if it had never stopped")
     .option("--json", "print one JSON document")

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import type { Platform } from "../../data/platform.ts";
+import { openArchive } from "./archive/open.ts";
 import { decodeImage, encodePng } from "./decode.ts";
 import { kindOf, list, makeFolder, readHead, readWholeFile, sha256, writeWholeFile } from "./files.ts";
 import { nativePreparePixels } from "./prepare.ts";
@@ -13,6 +14,7 @@ export const nodePlatform: Platform = {
   list,
   readFile: readWholeFile,
   readHead,
+  openArchive: (path) => openArchive(path),
   makeFolder,
   writeFile: writeWholeFile,
   sha256,
