@@ -29,8 +29,8 @@ const examples = `
 Examples:
   fovea train photos/             of photos/cats/*.jpg, photos/dogs/*.jpg, …
   fovea train photos/ --image-size 128 --epochs 40
-  fovea train faces.zip --group-by 'S\\d+'    the photos of S010, S011, … each on one side of the split
-  fovea train photos/ --split runs/photos-2026-01-31-1    with more photos; the old ones keep their part
+  fovea train faces.zip --group-by 'S\\d+'      photos of a person on one side
+  fovea train photos/ --split runs/photos-1     old photos keep their part
   fovea train --resume runs/photos-2026-01-31-1`;
 
 /** Where training bore no fruit: every loss was not a number. */
