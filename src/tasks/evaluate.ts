@@ -5,14 +5,15 @@ import { Session } from "../core/session.ts";
 import { type DataProblem, type LoadedSample, loadSamples } from "../data/load.ts";
 import type { Sample } from "../data/scan.ts";
 import { openSource, type Source } from "../data/source.ts";
-import { matchSplit, parseSplitManifest } from "../data/split-manifest.ts";
+import { matchSplit } from "../data/split-manifest.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { InputError } from "../util/errors.ts";
 import { type Classifier, loadClassifier } from "./classifier.ts";
 import { judge, writeJudgement } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { readRunConfig } from "./run-config.ts";
-import { checkIsFree, makeRunFolder, runFiles } from "./run-folder.ts";
+import { checkIsFree, makeRunFolder } from "./run-folder.ts";
+import { countSeen, noticesOfSeen, readSplit, recordTestUse, runOf, type SeenPhotos } from "./test-use.ts";
 
 const BATCH_SIZE = 32;
 
@@ -33,6 +34,8 @@ export interface EvaluateResult {
   readonly data: string;
   readonly part: "test" | "all";
   readonly evaluation: Evaluation;
+  /** How many of the photos lie in each part of the run's split; without a run nobody knows. */
+  readonly seen?: SeenPhotos;
   readonly problems: readonly DataProblem[];
   readonly notices: readonly string[];
 }
@@ -59,8 +62,24 @@ export async function evaluate(machine: Machine, request: EvaluateRequest): Prom
     const folder = await makeRunFolder(machine, data, request.out);
     await writeJudgement(machine, folder, judgement, samples);
   }
-  const notices = [...classifier.notices, ...(notice ? [notice] : [])];
-  return { model: classifier.path, data, part, evaluation: judgement.evaluation, problems, notices };
+  const { evaluation } = judgement;
+  const { seen, warnings } = await compareWithRun(machine, classifier, samples, evaluation);
+  const notices = [...classifier.notices, ...(notice ? [notice] : []), ...warnings];
+  return { model: classifier.path, data, part, evaluation, ...(seen && { seen }), problems, notices };
+}
+
+/** Looks for the photos in the split that the model was made with. */
+async function compareWithRun(
+  machine: Machine,
+  classifier: Classifier,
+  samples: readonly LoadedSample[],
+  { accuracy }: Evaluation,
+): Promise<{ seen?: SeenPhotos; warnings: readonly string[] }> {
+  const run = await runOf(machine, classifier);
+  if (run === undefined) return { warnings: [] };
+  const seen = countSeen(await readSplit(machine, run), samples);
+  const uses = seen.test > 0 ? await recordTestUse(machine, run, seen.test, accuracy.value) : [];
+  return { seen, warnings: [...noticesOfSeen(seen, samples.length), ...uses] };
 }
 
 interface JudgedPhotos {
@@ -97,8 +116,7 @@ async function photosToJudge(
 
 async function loadTestPart(machine: Machine, classifier: Classifier, run: string, request: EvaluateRequest) {
   const { data } = await readRunConfig(machine, run);
-  const text = new TextDecoder().decode(await machine.readFile(machine.join(run, runFiles.split)));
-  const manifest = parseSplitManifest(text);
+  const manifest = await readSplit(machine, run);
   const files = manifest.files.filter(({ part }) => part === "test");
   if (files.length === 0) {
     throw new InputError(

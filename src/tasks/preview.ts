@@ -50,9 +50,14 @@ export async function preview(machine: Machine, request: PreviewRequest): Promis
   const preprocessing = preprocessingSchema.parse({ height: options.imageSize, width: options.imageSize });
   const change = augmentFor(options, preprocessing);
   const file = await freeFile(machine, data, out);
-  const { classNames, samples, platform } = await openSource(machine, data, { signal });
+  const { classNames, samples, platform, close } = await openSource(machine, data, { signal });
   const chosen = new RandomStream(options.seed, "preview").shuffled(samples).slice(0, options.photos);
-  const { loaded, problems } = await loadSamples(platform, chosen, preprocessing, signal && { signal });
+  const { loaded, problems } = await loadSamples(
+    platform,
+    chosen,
+    preprocessing,
+    signal && { signal },
+  ).finally(close);
   if (loaded.length === 0) {
     throw new InputError("data.no-images", `Expected photos in "${data}", found none that can be read`);
   }

@@ -12,6 +12,7 @@ export const runFiles = {
   history: "history.csv",
   metrics: "metrics.json",
   predictions: "predictions.csv",
+  testUses: "test-uses.jsonl",
   tensorboard: "tensorboard",
   plots: "plots",
   contactSheet: "contact-sheet.png",

@@ -1,9 +1,10 @@
-import { cp, rename, rm } from "node:fs/promises";
+import { cp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
 import { evaluate } from "../../src/tasks/evaluate.ts";
 import { train } from "../../src/tasks/train.ts";
+import { InputError } from "../../src/util/errors.ts";
 import { drawPhotos, makeScratch, readJson, smallOptions } from "./small-run.ts";
 
 vi.mock("../../src/tasks/pictures.ts", () => import("./quick-pictures.ts"));
@@ -44,6 +45,49 @@ describe("another folder", () => {
       code: "evaluate.unknown-class",
       message: expect.stringContaining('found "angry"'),
     });
+  });
+});
+
+describe("photos that made the model", () => {
+  const evaluated = async (request: Parameters<typeof evaluate>[1]) => {
+    const { seen, notices, part } = await evaluate(nodeMachine, request);
+    return { seen, part, said: notices.join(" ") };
+  };
+
+  it("are counted by content, whatever they are called, also for the model's file in its run", async () => {
+    const moved = join(scratch, "moved");
+    await cp(join(photos, "sad"), join(moved, "sad", "deeper"), { recursive: true });
+    await cp(join(photos, "happy"), join(moved, "happy"), { recursive: true });
+    for (const model of [run, join(run, "model.h5")]) {
+      const { seen, said } = await evaluated({ model, data: moved });
+      expect(seen).toEqual({ train: 14, validation: 4, test: 2 });
+      expect(said).toContain("Of these 20 photos, 14 were trained on and 4 chose the best epoch");
+    }
+  });
+
+  it("are not known for a file that has left its run", async () => {
+    const copy = join(scratch, "alone.h5");
+    await cp(join(run, "model.h5"), copy);
+    expect(await evaluated({ model: copy, data: photos })).toEqual({ part: "all", said: "" });
+  });
+
+  it("are counted each time that test photos are among them, in the run", async () => {
+    const own = join(scratch, "own");
+    await cp(run, own, { recursive: true });
+    await rm(join(own, "test-uses.jsonl"), { force: true });
+    const first = await evaluated({ model: own });
+    expect(first).toMatchObject({ part: "test", seen: { train: 0, validation: 0, test: 2 } });
+    expect(first.said).toContain("has been judged once since training did");
+    expect((await evaluated({ model: own, data: photos })).said).toContain("judged 2 times");
+    const lines = (await readFile(join(own, "test-uses.jsonl"), "utf8")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).images)).toEqual([2, 2]);
+  });
+
+  it("are judged though nothing can be written down", async () => {
+    const appendFile = () => Promise.reject(new InputError("file.no-permission", "it may only be read"));
+    const { notices, evaluation } = await evaluate({ ...nodeMachine, appendFile }, { model: run });
+    expect(evaluation.images).toBe(2);
+    expect(notices.join(" ")).toContain("could not be written down: it may only be read");
   });
 });
 
