@@ -1,4 +1,5 @@
 import { InputError } from "../util/errors.ts";
+import { mapFromBothEnds } from "./both-ends.ts";
 import {
   expectedFormatOfName,
   headLength,
@@ -64,7 +65,8 @@ export async function loadSamples(
 ): Promise<LoadedData> {
   let done = 0;
   const { concurrency = platform.cores + 1 } = options;
-  const results = await mapInOrder(samples, concurrency, async (sample) => {
+  const sizes = await Promise.all(samples.map(({ path }) => platform.sizeOf(path)));
+  const results = await mapFromBothEnds(samples, sizes, concurrency, async (sample) => {
     options.signal?.throwIfAborted();
     const result = await loadSample(platform, sample, preprocessing);
     options.onProgress?.(++done, samples.length);
@@ -144,28 +146,4 @@ function contradictions(loaded: readonly LoadedSample[]): Map<LoadedSample, Data
     }
   }
   return problems;
-}
-
-/** Like `Promise.all(items.map(work))` with at most `concurrency` at work; the first failure stops the rest. */
-async function mapInOrder<T, R>(
-  items: readonly T[],
-  concurrency: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  let failed = false;
-  const worker = async () => {
-    while (next < items.length && !failed) {
-      const index = next++;
-      try {
-        results[index] = await work(items[index]);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, items.length)) }, worker));
-  return results;
 }

@@ -23,6 +23,8 @@ export interface Platform {
   /** Entries of a folder in no particular order. Links are followed. */
   list(folder: string): Promise<DirectoryEntry[]>;
   readFile(path: string): Promise<Uint8Array>;
+  /** Bytes of a file; 0 where nobody can tell, and reading it will say why. */
+  sizeOf(path: string): Promise<number>;
   /** At most the first `length` bytes. */
   readHead(path: string, length: number): Promise<Uint8Array>;
   /** Opens a zip or tar file; undefined where the file is none. */

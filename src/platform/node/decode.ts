@@ -1,4 +1,4 @@
-import type { SharpOptions } from "sharp";
+import type { Metadata, SharpOptions } from "sharp";
 import { decodeBmp } from "../../data/bmp.ts";
 import { headLength, identifyImage, nameOfFormat, notAnImage } from "../../data/identify.ts";
 import type { ReadableFormat, RgbImage } from "../../data/image.ts";
@@ -12,8 +12,11 @@ type Sharp = typeof import("sharp")["default"];
 /** The largest picture that is decoded, in pixels: libvips' own limit, 0.8 GB as RGB. */
 const pixelLimit = 0x3fff * 0x3fff;
 
-/** What pictures in the middle of decoding may hold together; a larger one (36 megapixels are 108 MB) goes alone. */
+/** What pictures in the middle of decoding may hold together. */
 const decodingBytes = 48 * 1024 * 1024;
+
+/** What is kept for small ones beside a picture that takes more than all of it: 36 megapixels are 108 MB. */
+const besideBytes = 16 * 1024 * 1024;
 
 const withMemory = createMemoryGate(decodingBytes);
 
@@ -62,20 +65,27 @@ async function decodeWithSharp(sharp: Sharp, bytes: Uint8Array, format: Readable
     limitInputPixels: false, // the check below names the size
     pages: 1,
   };
-  const { width, height, space, isProgressive } = await sharp(bytes, options).metadata();
+  const metadata = await sharp(bytes, options).metadata();
+  const { width, height } = metadata;
   checkSize(width, height, format);
-  const cmyk = space === "cmyk";
-  const bytesPerPixel = isProgressive ? 9 : 4; // a progressive JPEG holds all its 16-bit coefficients as well
-  return withMemory(width * height * bytesPerPixel, async () => {
+  const cmyk = metadata.space === "cmyk";
+  const needed = width * height * bytesPerPixel(metadata);
+  return withMemory(Math.min(needed, decodingBytes - besideBytes), async () => {
     makeRoom(width * height * 3);
     const image = sharp(bytes, options).removeAlpha();
     const converted = cmyk
       ? image.pipelineColourspace("cmyk").toColourspace("cmyk")
       : image.toColourspace("srgb");
     const { data, info } = await converted.raw().toBuffer({ resolveWithObject: true });
-    if (info.channels !== (cmyk ? 4 : 3)) throw new Error(`${info.channels} channels of ${space}`);
+    if (info.channels !== (cmyk ? 4 : 3)) throw new Error(`${info.channels} channels of ${metadata.space}`);
     return { width: info.width, height: info.height, pixels: cmyk ? cmykToRgb(data) : withoutBuffer(data) };
   });
+}
+
+/** A progressive JPEG holds all its 16-bit coefficients as well, of half as many samples where colours are halved both ways. */
+function bytesPerPixel({ isProgressive, chromaSubsampling }: Metadata): number {
+  if (!isProgressive) return 4;
+  return chromaSubsampling === "4:2:0" ? 6 : 9;
 }
 
 /** Counts what has been decoded and has it freed now and then, for most of it is held no longer. */

@@ -29,6 +29,14 @@ export async function list(folder: string): Promise<DirectoryEntry[]> {
   });
 }
 
+/** Bytes of a file; 0 where nobody can tell. */
+export async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
 /** All bytes of a file. */
 export async function readWholeFile(path: string): Promise<Uint8Array> {
   return orFileError("read", path, async () => {

@@ -3,7 +3,16 @@ import { basename, join } from "node:path";
 import type { Platform } from "../../data/platform.ts";
 import { openArchive } from "./archive/open.ts";
 import { decodeImage, encodePng } from "./decode.ts";
-import { kindOf, list, makeFolder, readHead, readWholeFile, sha256, writeWholeFile } from "./files.ts";
+import {
+  kindOf,
+  list,
+  makeFolder,
+  readHead,
+  readWholeFile,
+  sha256,
+  sizeOf,
+  writeWholeFile,
+} from "./files.ts";
 import { nativePreparePixels } from "./prepare.ts";
 
 /** The machine as Node sees it. */
@@ -14,6 +23,7 @@ export const nodePlatform: Platform = {
   list,
   readFile: readWholeFile,
   readHead,
+  sizeOf,
   openArchive: (path) => openArchive(path),
   makeFolder,
   writeFile: writeWholeFile,
