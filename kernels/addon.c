@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
@@ -93,14 +94,17 @@ static napi_value allocate(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* discard(buffer): of a block that has been mapped the memory goes back at once; what is left of it reads as zeros. */
+/* discard(buffer): the memory of its whole pages goes back at once, whoever has allocated them; the buffer must not be read again. */
 static napi_value discard(napi_env env, napi_callback_info info) {
   size_t count = 1, bytes;
   napi_value argument;
   char *data;
   CHECK(napi_get_cb_info(env, info, &count, &argument, NULL, NULL));
   CHECK(napi_get_arraybuffer_info(env, argument, (void **)&data, &bytes));
-  if (bytes >= 2 * HUGE_PAGE && (uintptr_t)data % HUGE_PAGE == 0) madvise(data, bytes - bytes % HUGE_PAGE, MADV_DONTNEED);
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t from = ((uintptr_t)data + page - 1) / page * page;
+  uintptr_t to = ((uintptr_t)data + bytes) / page * page;
+  if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
   return NULL;
 }
 

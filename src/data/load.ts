@@ -47,7 +47,7 @@ export interface LoadOptions {
   /** Called after each file, in whatever order they finish. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
-  /** How many files are in work at once; by default one more than the machine has cores. */
+  /** How many files are in work at once; by default as many as the machine has cores, and at least two. */
   readonly concurrency?: number;
 }
 
@@ -64,7 +64,7 @@ export async function loadSamples(
   options: LoadOptions = {},
 ): Promise<LoadedData> {
   let done = 0;
-  const { concurrency = platform.cores + 1 } = options;
+  const { concurrency = Math.max(2, platform.cores) } = options;
   const sizes = await Promise.all(samples.map(({ path }) => platform.sizeOf(path)));
   const results = await mapFromBothEnds(samples, sizes, concurrency, async (sample) => {
     options.signal?.throwIfAborted();
@@ -93,7 +93,9 @@ export async function loadPhoto(
 ): Promise<LoadedPhoto> {
   const { identity, bytes } = await readPhoto(platform, path);
   const hash = await platform.sha256(bytes);
-  return { hash, identity, image: keepSmaller(await platform.decode(bytes), preprocessing, platform) };
+  const picture = await platform.decode(bytes);
+  platform.release?.(bytes);
+  return { hash, identity, image: keepSmaller(picture, preprocessing, platform) };
 }
 
 /**

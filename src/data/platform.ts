@@ -38,6 +38,8 @@ export interface Platform {
   decode(bytes: Uint8Array): Promise<RgbImage>;
   /** A faster way to the bits of `preparePixels` in prepare.ts, where there is one. */
   readonly preparePixels?: PreparePixels | undefined;
+  /** Gives back at once the memory of bytes that nobody will read again. */
+  readonly release?: ((bytes: Uint8Array) => void) | undefined;
   encodePng(image: RgbImage): Promise<Uint8Array>;
   /** How many pieces of work run at once. */
   readonly cores: number;

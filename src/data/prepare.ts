@@ -26,12 +26,12 @@ export interface PreparedImage {
 
 /**
  * Keeps the floats, or the decoded picture where that takes less memory: a thumbnail of 275x183 takes a fifth of what it is
- * enlarged to. The bits are the same.
+ * enlarged to. The bits are the same. Takes the picture over: its pixels must not be read again.
  */
 export function keepSmaller(
   image: RgbImage,
   preprocessing: Preprocessing,
-  platform: Pick<Platform, "preparePixels">,
+  platform: Pick<Platform, "preparePixels" | "release">,
 ): PreparedImage {
   const prepare = platform.preparePixels ?? preparePixels;
   const length = preprocessing.height * preprocessing.width * 3;
@@ -40,6 +40,7 @@ export function keepSmaller(
   }
   const values = new Float32Array(length);
   prepare(image, preprocessing, values);
+  platform.release?.(image.pixels);
   return keepFloats(values);
 }
 

@@ -96,6 +96,17 @@ describe("loadSamples", () => {
     expect(floatsOf(reduced)[0]).toBeCloseTo(7 / 255);
   });
 
+  it("gives back the memory of what is used up, and of nothing else", () => {
+    const picture = () => ({ width: 5, height: 4, pixels: new Uint8Array(60).fill(7) });
+    const released: Uint8Array[] = [];
+    const platform = { release: (bytes: Uint8Array) => released.push(bytes.fill(200)) };
+    const [kept, usedUp] = [picture(), picture()];
+    keepSmaller(kept, preprocessingSchema.parse({ height: 8, width: 8 }), platform);
+    const reduced = keepSmaller(usedUp, preprocessingSchema.parse({ height: 2, width: 2 }), platform);
+    expect(released).toEqual([usedUp.pixels]);
+    expect(floatsOf(reduced)[0]).toBeCloseTo(7 / 255);
+  });
+
   it("tells how far it is and stops when told to", async () => {
     const steps: string[] = [];
     const onProgress = (done: number, total: number) => steps.push(`${done}/${total}`);

@@ -13,7 +13,7 @@ export interface Addon {
   readonly instructionSets: readonly { readonly name: string; readonly title: string }[];
   /** Undefined when there is no memory. */
   allocate(byteLength: number): ArrayBuffer | undefined;
-  /** Gives back the memory of a large block at once; from then on it reads as zeros. */
+  /** Gives back the memory of a buffer at once, whoever has made it; nobody may read it again. */
   discard(buffer: ArrayBuffer): void;
   /** Gives the system back what has been freed but lies between what has not. */
   trim(): void;

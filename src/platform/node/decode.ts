@@ -3,9 +3,9 @@ import { decodeBmp } from "../../data/bmp.ts";
 import { headLength, identifyImage, nameOfFormat, notAnImage } from "../../data/identify.ts";
 import type { ReadableFormat, RgbImage } from "../../data/image.ts";
 import { InputError } from "../../util/errors.ts";
-import { collectGarbage } from "./collect.ts";
 import { withoutBuffer } from "./files.ts";
 import { createMemoryGate } from "./memory-gate.ts";
+import { makeRoom } from "./release.ts";
 
 type Sharp = typeof import("sharp")["default"];
 
@@ -13,18 +13,12 @@ type Sharp = typeof import("sharp")["default"];
 const pixelLimit = 0x3fff * 0x3fff;
 
 /** What pictures in the middle of decoding may hold together. */
-const decodingBytes = 48 * 1024 * 1024;
+const decodingBytes = 64 * 1024 * 1024;
 
 /** What is kept for small ones beside a picture that takes more than all of it: 36 megapixels are 108 MB. */
-const besideBytes = 16 * 1024 * 1024;
+const besideBytes = 24 * 1024 * 1024;
 
 const withMemory = createMemoryGate(decodingBytes);
-
-/** How much is decoded before what nobody holds any more is freed. */
-const garbageBytes = 64 * 1024 * 1024;
-
-/** Since garbage was last collected. */
-let decodedBytes = 0;
 
 /**
  * Decodes to upright 8-bit RGB. The bytes of JPEG (accurate integer DCT), PNG, GIF and BMP are those that
@@ -86,15 +80,6 @@ async function decodeWithSharp(sharp: Sharp, bytes: Uint8Array, format: Readable
 function bytesPerPixel({ isProgressive, chromaSubsampling }: Metadata): number {
   if (!isProgressive) return 4;
   return chromaSubsampling === "4:2:0" ? 6 : 9;
-}
-
-/** Counts what has been decoded and has it freed now and then, for most of it is held no longer. */
-function makeRoom(bytes: number): void {
-  if (decodedBytes + bytes > garbageBytes) {
-    collectGarbage();
-    decodedBytes = 0;
-  }
-  decodedBytes += bytes;
 }
 
 /** sharp takes 50 ms to load, which `--help` need not wait for. */

@@ -14,6 +14,7 @@ import {
   writeWholeFile,
 } from "./files.ts";
 import { nativePreparePixels } from "./prepare.ts";
+import { release } from "./release.ts";
 
 /** The machine as Node sees it. */
 export const nodePlatform: Platform = {
@@ -30,6 +31,7 @@ export const nodePlatform: Platform = {
   sha256,
   decode: decodeImage,
   preparePixels: nativePreparePixels(),
+  release,
   encodePng,
   cores: availableParallelism(),
 };
