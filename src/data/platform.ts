@@ -11,6 +11,14 @@ export interface DirectoryEntry {
 
 export type FileContent = string | Uint8Array | readonly Uint8Array[];
 
+/** A file whose content the system has, beside the place that it is for. One of the two is called, once. */
+export interface StagedFile {
+  /** Syncs it and puts it in its place: from then on it is whole there, also after a crash. */
+  settle(): Promise<void>;
+  /** Removes it. */
+  drop(): Promise<void>;
+}
+
 /**
  * What the house needs from the machine it runs on; `platform/node` is the one for Node. Paths use the
  * machine's own separator and are only ever joined by `join`. Every refusal is an `InputError` that names the path.
@@ -33,6 +41,8 @@ export interface Platform {
   makeFolder(path: string): Promise<void>;
   /** Writes beside, syncs and renames: the file is whole or is not there. Pieces lie one behind the other. */
   writeFile(path: string, bytes: FileContent): Promise<void>;
+  /** The first half of `writeFile`: when it is done, the memory of the bytes may change. */
+  stageFile(path: string, bytes: FileContent): Promise<StagedFile>;
   sha256(bytes: Uint8Array): Promise<string>;
   /** Reads JPEG, PNG, WebP, GIF (first frame), BMP, TIFF (first page) and AVIF; upright 8-bit RGB. */
   decode(bytes: Uint8Array): Promise<RgbImage>;

@@ -9,6 +9,7 @@ import { InputError } from "../util/errors.ts";
 import { inFile, matchWeights } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
 import { runFiles } from "./run-folder.ts";
+import { createWriteBehind } from "./write-behind.ts";
 
 /** A loss that is not a number becomes null in JSON. */
 const number = z.union([z.number(), z.null().transform(() => Number.NaN)]);
@@ -47,25 +48,27 @@ export interface Checkpoint {
 }
 
 /**
- * Keeps the best epoch in `model.h5` and the latest state in `last.h5`. The latter is written last: what it says is done is done,
- * and a crash before it means that the epoch is trained again, to the same bits.
+ * Keeps the best epoch in `model.h5` and the latest state in `last.h5`. The latter takes its place last: what it says is done is
+ * done, and a crash before it means that the epoch is trained again, to the same bits. Training goes on while the disk takes them.
  */
 export function checkpointCallback(machine: Machine, folder: string, facts: ModelFacts): Callback {
-  const write = (file: string, saved: SavedModel) =>
-    machine.writeFile(machine.join(folder, file), writeKerasH5(saved));
-  const writeBest = (session: Session) => write(runFiles.best, savedModel(session, facts));
-  const writeLast = async (session: Session, position: TrainingPosition) => {
+  const stage = (file: string, saved: SavedModel) => () =>
+    machine.stageFile(machine.join(folder, file), writeKerasH5(saved));
+  const stageBest = (session: Session) => stage(runFiles.best, savedModel(session, facts));
+  const stageLast = (session: Session, position: TrainingPosition) => {
     const { optimizer } = session;
     const extra = { position: JSON.stringify(position) };
-    await write(runFiles.last, { ...savedModel(session, facts), optimizer, extra });
+    return stage(runFiles.last, { ...savedModel(session, facts), optimizer, extra });
   };
+  const disk = createWriteBehind();
   return {
     onEpochEnd: async ({ best }, position, session) => {
-      if (best) await writeBest(session);
-      await writeLast(session, position);
+      const last = stageLast(session, position);
+      await disk.write(best ? [stageBest(session), last] : [last]);
       return undefined;
     },
-    onInterrupt: (position, session) => writeLast(session, position),
+    onInterrupt: (position, session) => disk.write([stageLast(session, position)]),
+    onEnd: disk.done,
   };
 }
 

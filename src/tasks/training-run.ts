@@ -126,7 +126,7 @@ async function keepingWhatIsDone<T>(
   }
 }
 
-/** Progress comes last: an epoch is announced when it is saved. */
+/** Progress comes last: an epoch is announced when the system has all that it leaves. */
 function callbacksFor(machine: Machine, { folder, data, compilation, observe }: TrainingRun): Callback[] {
   const { preprocessing, classNames } = data;
   return [

@@ -42,4 +42,6 @@ export interface Callback {
   onEpochEnd?(report: EpochReport, position: TrainingPosition, session: Session): Promise<"stop" | undefined>;
   /** Training was interrupted in the middle of an epoch. */
   onInterrupt?(position: TrainingPosition, session: Session): Promise<void>;
+  /** Training is over, also by an error: what a callback has left under way must be done when the promise is. */
+  onEnd?(): Promise<void>;
 }

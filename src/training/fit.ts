@@ -51,7 +51,17 @@ const firstPosition: TrainingPosition = { epoch: 0, batch: 0, sums: noSums, hist
  * position alone.
  */
 export async function fit(session: Session, given: FitOptions): Promise<FitResult> {
-  const options: Fit = { ...given, gather: createGather(given.batchSize) };
+  const endCallbacks = async () => {
+    for (const callback of given.callbacks ?? []) await callback.onEnd?.();
+  };
+  try {
+    return await trainEpochs(session, { ...given, gather: createGather(given.batchSize) });
+  } finally {
+    await endCallbacks();
+  }
+}
+
+async function trainEpochs(session: Session, options: Fit): Promise<FitResult> {
   let position = options.from ?? firstPosition;
   while (position.epoch < options.epochs) {
     const { sums, batch, seconds, trained } = await trainEpoch(session, options, position);

@@ -98,6 +98,26 @@ describe("writeFile", () => {
   });
 });
 
+describe("stageFile", () => {
+  it("leaves the old file until it is told, and may then have other bytes in memory", async () => {
+    const path = join(folder, "staged.txt");
+    await platform.writeFile(path, "old");
+    const bytes = new TextEncoder().encode("new");
+    const staged = await platform.stageFile(path, bytes);
+    bytes.fill(0);
+    expect(await readFile(path, "utf8")).toBe("old");
+    await staged.settle();
+    expect(await readFile(path, "utf8")).toBe("new");
+  });
+
+  it("leaves nothing when it is dropped", async () => {
+    const path = join(folder, "dropped.txt");
+    const before = await readdir(folder);
+    await (await platform.stageFile(path, "new")).drop();
+    expect(await readdir(folder)).toEqual(before);
+  });
+});
+
 describe("makeFolder", () => {
   it("makes the folders above too, and is content with one that exists", async () => {
     const path = join(folder, "a", "b", "c");

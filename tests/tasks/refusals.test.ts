@@ -70,19 +70,22 @@ describe("a run folder", () => {
 });
 
 describe("a disk that is full", () => {
+  const fullDisk = (path: string) =>
+    new InputError("file.no-space", `Cannot write "${path}": the disk is full`);
+
   /** Notes what is written, and refuses the n-th writing. */
   function fullAt(nth: number) {
     const written: string[] = [];
-    const writing = async (path: string, write: () => Promise<void>) => {
-      if (written.length === nth) {
-        throw new InputError("file.no-space", `Cannot write "${path}": the disk is full`);
-      }
-      await write();
+    const writing = async <T>(path: string, write: () => Promise<T>) => {
+      if (written.length === nth) throw fullDisk(path);
+      const result = await write();
       written.push(nodeMachine.baseName(path));
+      return result;
     };
     const machine: Machine = {
       ...nodeMachine,
       writeFile: (path, bytes) => writing(path, () => nodeMachine.writeFile(path, bytes)),
+      stageFile: (path, bytes) => writing(path, () => nodeMachine.stageFile(path, bytes)),
       appendFile: (path, bytes) => writing(path, () => nodeMachine.appendFile(path, bytes)),
     };
     return { machine, written };
@@ -122,6 +125,32 @@ describe("a disk that is full", () => {
       if (!files.includes("last.h5")) continue;
       await resume(nodeMachine, { run: out });
       expect(await outcomeOf(out)).toEqual(expected);
+    }
+  });
+
+  it("and says so when it is asked to keep what it has taken, costs no more than that epoch", async () => {
+    const request = { data: photos, ...options, epochs: 3 };
+    const straight = join(scratch, "three straight");
+    await train(nodeMachine, { ...request, out: straight });
+    for (const nth of [1, 2]) {
+      const out = join(scratch, `full after ${nth} epochs`);
+      let kept = 0;
+      const machine: Machine = {
+        ...nodeMachine,
+        stageFile: async (path, bytes) => {
+          const staged = await nodeMachine.stageFile(path, bytes);
+          const fails = nodeMachine.baseName(path) === "last.h5" && kept++ === nth;
+          const refuse = () => staged.drop().then(() => Promise.reject(fullDisk(path)));
+          return fails ? { ...staged, settle: refuse } : staged;
+        },
+      };
+      await expect(train(machine, { ...request, out })).rejects.toMatchObject({
+        code: "file.no-space",
+        message: expect.stringContaining(`go on with --resume "${out}"`),
+      });
+      expect((await filesBelow(out)).filter((file) => file.endsWith(".tmp"))).toEqual([]);
+      await resume(nodeMachine, { run: out });
+      expect(await outcomeOf(out)).toEqual(await outcomeOf(straight));
     }
   });
 });

@@ -260,6 +260,22 @@ describe("how fit ends", () => {
     ]);
   });
 
+  it("waits for what callbacks have under way, however it ends", async () => {
+    const ends = { finished: smallFit, interrupted: { ...smallFit, signal: AbortSignal.abort() } };
+    let ended = 0;
+    const onEnd = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      ended++;
+    };
+    for (const options of Object.values(ends))
+      await fit(startSmall(), { ...options, callbacks: [{ onEnd }] });
+    const fail: Callback = { onEpochEnd: () => Promise.reject(new Error("the disk is full")), onEnd };
+    await expect(fit(startSmall(), { ...smallFit, callbacks: [fail] })).rejects.toThrow("the disk is full");
+    expect(ended).toBe(3);
+    const late: Callback = { onEnd: () => Promise.reject(new Error("it was full")) };
+    await expect(fit(startSmall(), { ...smallFit, callbacks: [late] })).rejects.toThrow("it was full");
+  });
+
   it("passes on what a callback throws, and trains no further", async () => {
     const session = startSmall();
     const fail: Callback = { onEpochEnd: () => Promise.reject(new Error("the disk is full")) };

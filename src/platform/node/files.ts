@@ -1,7 +1,7 @@
 import { webcrypto } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { DirectoryEntry, FileContent } from "../../data/platform.ts";
+import type { DirectoryEntry, FileContent, StagedFile } from "../../data/platform.ts";
 import { InputError } from "../../util/errors.ts";
 
 /** What stands at a path, links followed; `undefined` where nothing is. */
@@ -93,18 +93,35 @@ export function isUnfinished(name: string): boolean {
  * file or the new one, never a part.
  */
 export async function writeWholeFile(path: string, content: FileContent): Promise<void> {
+  await (await stageFile(path, content)).settle();
+}
+
+/** Does the first half of it, the writing, and leaves the second to its caller. */
+export async function stageFile(path: string, content: FileContent): Promise<StagedFile> {
   const folder = dirname(path);
   const beside = join(folder, `${UNFINISHED}${webcrypto.randomUUID()}.tmp`); // hidden, so that no scan takes it for a photo
-  await orFileError("write", path, async () => {
-    try {
-      await writeAndSync(beside, content);
+  const file = await orFileError("write", path, () => open(beside, "wx"));
+  const drop = async () => {
+    await file.close();
+    await rm(beside, { force: true });
+  };
+  const orDrop = (work: () => Promise<void>) =>
+    orFileError("write", path, () =>
+      work().catch(async (error) => {
+        await drop();
+        throw error;
+      }),
+    );
+  await orDrop(() => writeContent(file, content));
+  const settle = async () => {
+    await orDrop(async () => {
+      await file.sync();
+      await file.close();
       await rename(beside, path);
-    } catch (error) {
-      await rm(beside, { force: true });
-      throw error;
-    }
+    });
     await syncFolder(folder);
-  });
+  };
+  return { settle, drop };
 }
 
 /** SHA-256 in lower-case hexadecimal, computed off the event loop. */
@@ -163,15 +180,9 @@ function kindOfStats(stats: { isFile(): boolean; isDirectory(): boolean }): Dire
   return stats.isDirectory() ? "directory" : "other";
 }
 
-async function writeAndSync(path: string, content: FileContent): Promise<void> {
-  const file = await open(path, "wx");
-  try {
-    const isWhole = typeof content === "string" || content instanceof Uint8Array;
-    for (const piece of isWhole ? [content] : content) await file.writeFile(piece); // each where the last one ended
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+async function writeContent(file: FileHandle, content: FileContent): Promise<void> {
+  const isWhole = typeof content === "string" || content instanceof Uint8Array;
+  for (const piece of isWhole ? [content] : content) await file.writeFile(piece); // each where the last one ended
 }
 
 /** Makes the new name itself last; where a folder cannot be synced (Windows), the file system orders it anyway. */

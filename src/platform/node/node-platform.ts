@@ -11,6 +11,7 @@ import {
   readWholeFile,
   sha256,
   sizeOf,
+  stageFile,
   writeWholeFile,
 } from "./files.ts";
 import { nativePreparePixels } from "./prepare.ts";
@@ -28,6 +29,7 @@ export const nodePlatform: Platform = {
   openArchive: (path) => openArchive(path),
   makeFolder,
   writeFile: writeWholeFile,
+  stageFile,
   sha256,
   decode: decodeImage,
   preparePixels: nativePreparePixels(),
