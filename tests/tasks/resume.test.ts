@@ -161,11 +161,33 @@ describe("a crash", () => {
   /** A machine that dies in the middle of the n-th writing of a file, which therefore never comes to be. */
   function dyingAt(file: string, nth: number): Machine {
     let writes = 0;
+    const dieAt = (path: string) => {
+      if (nodeMachine.baseName(path) === file && ++writes === nth) throw new Crash();
+    };
     return {
       ...nodeMachine,
       writeFile: async (path, bytes) => {
-        if (nodeMachine.baseName(path) === file && ++writes === nth) throw new Crash();
+        dieAt(path);
         await nodeMachine.writeFile(path, bytes);
+      },
+      stageFile: async (path, bytes) => {
+        dieAt(path);
+        return nodeMachine.stageFile(path, bytes);
+      },
+    };
+  }
+
+  /** The same, but it dies when the file is written and has not taken its place yet. */
+  function dyingBefore(file: string, nth: number): Machine {
+    let writes = 0;
+    return {
+      ...nodeMachine,
+      stageFile: async (path, bytes) => {
+        const staged = await nodeMachine.stageFile(path, bytes);
+        const dies = nodeMachine.baseName(path) === file && ++writes === nth;
+        return dies
+          ? { ...staged, settle: () => staged.drop().then(() => Promise.reject(new Crash())) }
+          : staged;
       },
     };
   }
@@ -182,6 +204,20 @@ describe("a crash", () => {
     await expect(train(dyingAt(file, nth), { data: photos, out: run, ...improvingOptions })).rejects.toThrow(
       Crash,
     );
+    await resume(nodeMachine, { run });
+    expect(await outcomeOf(run)).toEqual(expected);
+  });
+
+  it.each([
+    ["model.h5", 2],
+    ["last.h5", 2],
+    ["last.h5", 3],
+  ])("while %s of epoch %i is on its way costs no more than that epoch and the next", async (file, nth) => {
+    const run = join(scratch, `${file} ${nth} on its way`);
+    const machine = dyingBefore(file, nth);
+    await expect(train(machine, { data: photos, out: run, ...improvingOptions })).rejects.toThrow(Crash);
+    const { position } = (await readModel(run)).extra!;
+    expect(JSON.parse(position!).epoch).toBe(nth - 1);
     await resume(nodeMachine, { run });
     expect(await outcomeOf(run)).toEqual(expected);
   });
