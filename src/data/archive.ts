@@ -45,6 +45,7 @@ export function insideArchive(platform: Platform, root: string, archive: Archive
       return files.has(joined) ? "file" : undefined;
     },
     list: async (path) => [...(folders.get(platform.join(path))?.values() ?? [])],
+    sizeOf: async () => 0,
     readFile: async (path) => archive.read(fileAt(path)),
     readHead: async (path, length) => archive.read(fileAt(path), length),
   };
