@@ -77,6 +77,10 @@ static void describe_windows(Kernels *k, const Images *images, int64_t rows, int
   w->offsets = offsets;
   for (int64_t i = 0; i < w->runs; i++) offsets[i] = i / parts * images->row + i % parts * images->pixel;
   if (!images->in_place || !w->run) return;
+  if (k->sliding == SLIDING_OVER_COLOURS) {
+    w->ahead = rows * images->row * (int64_t)sizeof(float);
+    return;
+  }
   int64_t next = tiles_for(k->vectors, k->sliding, pooled).columns * w->right;
   w->ahead = (next + (columns - 1) * images->channels) * (int64_t)sizeof(float);
   w->ahead_step = divide_up(next * (int64_t)sizeof(float), w->run);

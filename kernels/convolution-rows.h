@@ -89,7 +89,7 @@ typedef struct {
   const float *packed;
   int64_t taps; /* values of a window */
   int64_t out;
-  bool sliding;
+  Sliding sliding;
   int64_t vectors; /* of output channels of a panel; the last one may have less */
 } Kernels;
 

@@ -109,6 +109,11 @@ static void join_rows(Convolution *c) {
   c->height = c->pooled_height = 1;
 }
 
+static Sliding sliding_of(const Convolution *c) {
+  if (MANY_REGISTERS && c->in == COLOURS && c->kernel_width == SLIDING_WIDTH && c->stride_width == 1) return SLIDING_OVER_COLOURS;
+  return can_slide(c->out, c->kernel_width, c->stride_width) ? SLIDING : STANDING;
+}
+
 static Images images_of(const Convolution *c, const float *x) {
   Images images = {.x = x, .height = c->height, .width = c->width, .channels = c->in, .pad_top = c->pad_top,
                    .pad_left = c->pad_left, .stride_height = c->stride_height, .kernel_height = c->kernel_height,
@@ -148,7 +153,8 @@ static bool run_forward(const Call *call, Convolution c, const float *bias, bool
     return run_winograd(w);
   }
   Images images = images_of(&c, x);
-  bool pooled_tiles = pooled && pools_are_tiles(&c), sliding = can_slide(c.out, c.kernel_width, c.stride_width), filled;
+  bool pooled_tiles = pooled && pools_are_tiles(&c), filled;
+  Sliding sliding = sliding_of(&c);
   Kernels kernels = {.taps = c.kernel_height * c.run, .out = c.out, .sliding = sliding,
                      .vectors = tile_vectors(sliding, pooled_tiles)};
   int64_t places = round_up(c.kernel_height * c.kernel_width, 8);
