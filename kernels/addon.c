@@ -10,6 +10,7 @@
 #include <malloc.h>
 #endif
 
+#include "addon-augment.h"
 #include "prepare.h"
 #include "program.h"
 #include "threads.h"
@@ -342,6 +343,7 @@ NAPI_MODULE_INIT() {
       {"discard", NULL, discard, NULL, NULL, NULL, napi_enumerable, NULL},
       {"trim", NULL, trim, NULL, NULL, NULL, napi_enumerable, NULL},
       {"compile", NULL, compile, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"augment", NULL, augment, NULL, NULL, NULL, napi_enumerable, NULL},
       {"prepare", NULL, prepare, NULL, NULL, NULL, napi_enumerable, NULL},
       {"run", NULL, run, NULL, NULL, NULL, napi_enumerable, NULL},
       {"seconds", NULL, seconds, NULL, NULL, NULL, napi_enumerable, NULL},

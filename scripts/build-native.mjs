@@ -47,12 +47,13 @@ function compilerTarget() {
 /** Object name -> arguments; operations.c once for each instruction set. */
 function compilations(target) {
   const include = createRequire(import.meta.url)("node-api-headers").include_dir;
-  const once = ["addon", "instruction-sets", "program", "threads"].map((name) => [
+  const once = ["addon", "addon-augment", "instruction-sets", "program", "threads"].map((name) => [
     name,
     [join(kernels, `${name}.c`), "-isystem", include],
   ]);
-  // bit-equal to its TypeScript twin: every operation is rounded by itself
-  once.push(["prepare", [join(kernels, "prepare.c"), "-ffp-contract=off"]]);
+  // bit-equal to their TypeScript twins: every operation is rounded by itself
+  for (const name of ["prepare", "augment"])
+    once.push([name, [join(kernels, `${name}.c`), "-ffp-contract=off"]]);
   const sets = Object.entries(instructionSets[target.split("-")[0]] ?? { baseline: [] });
   const each = sets.map(([name, options]) => [
     `operations-${name}`,

@@ -1,4 +1,5 @@
 import type { Archive } from "./archive.ts";
+import type { ChangeImages } from "./augment/augment-batch.ts";
 import type { RgbImage } from "./image.ts";
 import type { PreparePixels } from "./prepare.ts";
 
@@ -50,6 +51,8 @@ export interface Platform {
   readonly preparePixels?: PreparePixels | undefined;
   /** Gives back at once the memory of bytes that nobody will read again. */
   readonly release?: ((bytes: Uint8Array) => void) | undefined;
+  /** A faster way to the bits of `changeOneByOne` in augment/augment-batch.ts, where there is one. */
+  readonly changeImages?: ChangeImages | undefined;
   encodePng(image: RgbImage): Promise<Uint8Array>;
   /** How many pieces of work run at once. */
   readonly cores: number;

@@ -1,5 +1,6 @@
 import { type AugmentBatch, createAugment } from "../data/augment/augment-batch.ts";
 import { parseAugmentations } from "../data/augment/parse.ts";
+import type { Platform } from "../data/platform.ts";
 import { type Preprocessing, valueRangeOf } from "../data/preprocessing.ts";
 import type { TrainOptions } from "./train-options.ts";
 
@@ -7,8 +8,9 @@ import type { TrainOptions } from "./train-options.ts";
 export function augmentFor(
   { augment, seed }: Pick<TrainOptions, "augment" | "seed">,
   preprocessing: Preprocessing,
+  { changeImages }: Pick<Platform, "changeImages">,
 ): AugmentBatch | undefined {
   const { height, width, channels } = preprocessing;
   const kind = { height, width, channels, valueRange: valueRangeOf(preprocessing) };
-  return createAugment(parseAugmentations(augment), kind, seed);
+  return createAugment(parseAugmentations(augment), kind, seed, changeImages);
 }

@@ -48,7 +48,7 @@ export async function preview(machine: Machine, request: PreviewRequest): Promis
   const { data, out, signal, ...given } = request;
   const options = parseOptions(previewOptionsSchema, given);
   const preprocessing = preprocessingSchema.parse({ height: options.imageSize, width: options.imageSize });
-  const change = augmentFor(options, preprocessing);
+  const change = augmentFor(options, preprocessing, machine);
   const file = await freeFile(machine, data, out);
   const { classNames, samples, platform, close } = await openSource(machine, data, { signal });
   const chosen = new RandomStream(options.seed, "preview").shuffled(samples).slice(0, options.photos);
@@ -62,7 +62,9 @@ export async function preview(machine: Machine, request: PreviewRequest): Promis
     throw new InputError("data.no-images", `Expected photos in "${data}", found none that can be read`);
   }
   const epochs = change ? Array.from({ length: VARIANTS }, (_, epoch) => epoch) : [];
-  const versions = epochs.map((epoch) => versionsOf(loaded, classNames, change as AugmentBatch, epoch));
+  const versions = await Promise.all(
+    epochs.map((epoch) => versionsOf(loaded, classNames, change as AugmentBatch, epoch)),
+  );
   const shown = loaded.map(
     ({ sample, image }, row): Variants => ({
       photo: { className: classNames[sample.classIndex], image: floatsOf(image) },
@@ -75,12 +77,12 @@ export async function preview(machine: Machine, request: PreviewRequest): Promis
 }
 
 /** All photos as one batch of an epoch. */
-function versionsOf(
+async function versionsOf(
   loaded: readonly LoadedSample[],
   classNames: readonly string[],
   change: AugmentBatch,
   epoch: number,
-): Variant[] {
+): Promise<Variant[]> {
   const length = loaded[0].image.length;
   const images = new Float32Array(loaded.length * length);
   const labels = new Float32Array(loaded.length * classNames.length);
@@ -89,7 +91,7 @@ function versionsOf(
     labels[row * classNames.length + sample.classIndex] = 1;
   });
   const classes = loaded.map(({ sample }) => sample.classIndex);
-  change({ images, labels, classes }, { epoch, batch: 0, indices: [...loaded.keys()] });
+  await change({ images, labels, classes }, { epoch, batch: 0, indices: [...loaded.keys()] });
   return loaded.map((_, row) => ({
     className: nameOf(labels.subarray(row * classNames.length, (row + 1) * classNames.length), classNames),
     image: images.subarray(row * length, (row + 1) * length),

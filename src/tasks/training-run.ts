@@ -97,7 +97,7 @@ export async function trainRun(
       batchSize: options.batchSize,
       learningRate: options.learningRate,
       seed: options.seed,
-      augment: augmentFor(options, data.preprocessing),
+      augment: augmentFor(options, data.preprocessing, machine),
       callbacks: callbacksFor(machine, run),
       clock: () => machine.clock(),
       ...(from && { from }),

@@ -123,7 +123,7 @@ async function trainEpoch(session: Session, options: Fit, from: TrainingPosition
   let batch = from.batch;
   while (batch < batches.length && !signal?.aborted) {
     const gathered = gather(train, batches[batch]);
-    augment?.(gathered, { epoch: from.epoch, batch, indices: batches[batch] });
+    await augment?.(gathered, { epoch: from.epoch, batch, indices: batches[batch] });
     const { images, labels, classes } = gathered;
     const random = randomOf(seed, session.iterations);
     const step = await session.train({ images, labels, learningRate, random });

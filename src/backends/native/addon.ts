@@ -30,6 +30,19 @@ export interface Addon {
     offset: number,
   ): boolean;
   /**
+   * Changes of src/data/augment/ to images in place, to the same bits: for each image how many, and of each its numbers. False when
+   * there was no memory for it.
+   */
+  augment(
+    images: Float32Array,
+    height: number,
+    width: number,
+    channels: number,
+    least: number,
+    greatest: number,
+    changes: Float64Array,
+  ): Promise<boolean>;
+  /**
    * False when there was no memory for scratch. `regions` are the state, the work and the inputs; the constants are the
    * program's own.
    */

@@ -22,7 +22,14 @@ export interface BatchPosition {
 }
 
 /** Changes a batch before it is learned from. */
-export type AugmentBatch = (batch: AugmentableBatch, position: BatchPosition) => void;
+export type AugmentBatch = (batch: AugmentableBatch, position: BatchPosition) => Promise<void>;
+
+/** Changes images in place: [images, height, width, channels], and for each what happens to it, one after the other. */
+export type ChangeImages = (
+  images: Float32Array,
+  kind: ImageKind,
+  changes: readonly (readonly Change[])[],
+) => Promise<void>;
 
 /**
  * Puts augmentations together, those of single images first, each kind in its order. What happens to an image follows from the seed, the epoch
@@ -32,22 +39,30 @@ export function createAugment(
   augmentations: readonly Augmentation[],
   kind: ImageKind,
   seed: number,
+  changeImages: ChangeImages = changeOneByOne,
 ): AugmentBatch | undefined {
   if (augmentations.length === 0) return undefined;
-  const spare = new Float32Array(kind.height * kind.width * kind.channels);
   const single = augmentations.filter((augmentation) => augmentation.kind === "image");
   const mixing = augmentations.filter((augmentation) => augmentation.kind === "batch");
-  return (batch, { epoch, batch: number, indices }) => {
-    indices.forEach((index, row) => {
+  return async (batch, { epoch, batch: number, indices }) => {
+    const changes = indices.map((index) => {
       const random = new RandomStream(seed, "augment", epoch, index);
-      const changes = single.flatMap(({ draw }) => draw(random, kind));
-      changeInPlace(imageAt(batch.images, row, spare.length), changes, spare);
+      return single.flatMap(({ draw }) => draw(random, kind));
     });
+    await changeImages(batch.images, kind, changes);
     mixing.forEach((augmentation, order) => {
       mixBatch(augmentation, new RandomStream(seed, `mix ${order}`, epoch, number), kind, batch);
     });
   };
 }
+
+/** The definition, and the slow way. */
+export const changeOneByOne: ChangeImages = async (images, { height, width, channels }, changes) => {
+  const spare = new Float32Array(height * width * channels);
+  changes.forEach((each, row) => {
+    changeInPlace(imageAt(images, row, spare.length), each, spare);
+  });
+};
 
 function imageAt(images: Float32Array, row: number, length: number): Float32Array {
   return images.subarray(row * length, (row + 1) * length);
@@ -55,8 +70,8 @@ function imageAt(images: Float32Array, row: number, length: number): Float32Arra
 
 function changeInPlace(image: Float32Array, changes: readonly Change[], spare: Float32Array): void {
   let [from, to] = [image, spare];
-  for (const change of changes) {
-    change(from, to);
+  for (const { apply } of changes) {
+    apply(from, to);
     [from, to] = [to, from];
   }
   if (from !== image) image.set(from);

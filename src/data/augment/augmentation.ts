@@ -11,8 +11,16 @@ export interface ImageKind {
 
 export type ValueRange = readonly [least: number, greatest: number];
 
-/** Writes the changed image into `target`. Both are [height, width, channels] and do not overlap. */
-export type Change = (image: Float32Array, target: Float32Array) => void;
+/** What happens to an image. */
+export interface Change {
+  /** Writes the changed image into `target`. Both are [height, width, channels] and do not overlap. */
+  readonly apply: (image: Float32Array, target: Float32Array) => void;
+  /** What a faster twin of `apply` needs to know: the code of the change and its parameters, where there may be one. */
+  readonly numbers?: readonly number[];
+}
+
+/** Codes of the changes that have a twin (kernels/augment.c). */
+export const changeCodes = { flip: 0, affine: 1, brightness: 2, contrast: 3 } as const;
 
 /** Changes each image by itself. */
 export interface ImageAugmentation {
@@ -50,5 +58,5 @@ export function uniform(random: RandomStream, least: number, most: number): numb
 
 /** A number into the range. */
 export function clip(value: number, least: number, greatest: number): number {
-  return Math.min(Math.max(value, least), greatest); // without a branch, which noise would have mispredicted
+  return value < least ? least : value > greatest ? greatest : value;
 }

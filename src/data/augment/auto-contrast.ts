@@ -6,18 +6,20 @@ export function autoContrast(): ImageAugmentation {
 }
 
 export function stretchContrast({ channels, valueRange }: ImageKind): Change {
-  return (image, target) => {
-    for (let channel = 0; channel < channels; channel++) {
-      let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      for (let i = channel; i < image.length; i += channels) {
-        low = Math.min(low, image[i]);
-        high = Math.max(high, image[i]);
+  return {
+    apply: (image, target) => {
+      for (let channel = 0; channel < channels; channel++) {
+        let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+        for (let i = channel; i < image.length; i += channels) {
+          low = Math.min(low, image[i]);
+          high = Math.max(high, image[i]);
+        }
+        const [least, greatest] = high > low ? valueRange : [low, high];
+        const scale = high > low ? (greatest - least) / (high - low) : 1;
+        for (let i = channel; i < image.length; i += channels) {
+          target[i] = clip((image[i] - low) * scale + least, least, greatest);
+        }
       }
-      const [least, greatest] = high > low ? valueRange : [low, high];
-      const scale = high > low ? (greatest - least) / (high - low) : 1;
-      for (let i = channel; i < image.length; i += channels) {
-        target[i] = clip((image[i] - low) * scale + least, least, greatest);
-      }
-    }
+    },
   };
 }

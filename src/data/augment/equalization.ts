@@ -14,9 +14,11 @@ export function equalization(): ImageAugmentation {
 }
 
 export function equalize({ channels, valueRange }: ImageKind): Change {
-  return (image, target) => {
-    for (let channel = 0; channel < channels; channel++)
-      equalizeChannel(image, channel, channels, valueRange, target);
+  return {
+    apply: (image, target) => {
+      for (let channel = 0; channel < channels; channel++)
+        equalizeChannel(image, channel, channels, valueRange, target);
+    },
   };
 }
 

@@ -1,4 +1,11 @@
-import { type Change, clip, type ImageAugmentation, uniform, type ValueRange } from "./augmentation.ts";
+import {
+  type Change,
+  changeCodes,
+  clip,
+  type ImageAugmentation,
+  uniform,
+  type ValueRange,
+} from "./augmentation.ts";
 
 /** Keras's RandomBrightness: adds up to a share (from `least` to `most`) of the range of values to all channels alike. */
 export function randomBrightness(least: number, most: number): ImageAugmentation {
@@ -13,7 +20,11 @@ export function randomBrightness(least: number, most: number): ImageAugmentation
 }
 
 export function adjustBrightness(delta: number, [least, greatest]: ValueRange): Change {
-  return (image, target) => {
-    for (let i = 0; i < image.length; i++) target[i] = clip(image[i] + delta, least, greatest);
+  const shift = Math.fround(delta);
+  return {
+    apply: (image, target) => {
+      for (let i = 0; i < image.length; i++) target[i] = clip(image[i] + shift, least, greatest);
+    },
+    numbers: [changeCodes.brightness, shift],
   };
 }

@@ -17,12 +17,14 @@ export function degenerateColor(
   factor: number,
   { channels, valueRange: [least, greatest] }: ImageKind,
 ): Change {
-  return (image, target) => {
-    if (channels !== 3) return target.set(image);
-    for (let i = 0; i < image.length; i += 3) {
-      const grey = GREY[0] * image[i] + GREY[1] * image[i + 1] + GREY[2] * image[i + 2];
-      for (let at = i; at < i + 3; at++)
-        target[at] = clip(image[at] + factor * (grey - image[at]), least, greatest);
-    }
+  return {
+    apply: (image, target) => {
+      if (channels !== 3) return target.set(image);
+      for (let i = 0; i < image.length; i += 3) {
+        const grey = GREY[0] * image[i] + GREY[1] * image[i + 1] + GREY[2] * image[i + 2];
+        for (let at = i; at < i + 3; at++)
+          target[at] = clip(image[at] + factor * (grey - image[at]), least, greatest);
+      }
+    },
   };
 }

@@ -1,4 +1,11 @@
-import { type Change, clip, type ImageAugmentation, type ImageKind, uniform } from "./augmentation.ts";
+import {
+  type Change,
+  changeCodes,
+  clip,
+  type ImageAugmentation,
+  type ImageKind,
+  uniform,
+} from "./augmentation.ts";
 
 /** Keras's RandomContrast: each channel's distance from its mean, times 1 - `below` to 1 + `above`. */
 export function randomContrast(below: number, above: number): ImageAugmentation {
@@ -13,15 +20,23 @@ export function adjustContrast(
   factor: number,
   { channels, valueRange: [least, greatest] }: ImageKind,
 ): Change {
-  return (image, target) => {
-    const length = image.length;
-    for (let channel = 0; channel < channels; channel++) {
-      let sum = 0;
-      for (let i = channel; i < length; i += channels) sum += image[i];
-      const mean = sum / (length / channels);
-      const shift = mean - mean * factor;
-      for (let i = channel; i < length; i += channels)
-        target[i] = clip(image[i] * factor + shift, least, greatest);
-    }
+  const gain = Math.fround(factor);
+  return {
+    apply: (image, target) => {
+      for (let channel = 0; channel < channels; channel++) {
+        const mean = meanOf(image, channel, channels);
+        const shift = Math.fround(mean - mean * gain);
+        for (let i = channel; i < image.length; i += channels) {
+          target[i] = clip(Math.fround(image[i] * gain) + shift, least, greatest);
+        }
+      }
+    },
+    numbers: [changeCodes.contrast, gain],
   };
+}
+
+function meanOf(image: Float32Array, channel: number, channels: number): number {
+  let sum = 0;
+  for (let i = channel; i < image.length; i += channels) sum += image[i];
+  return sum / (image.length / channels);
 }

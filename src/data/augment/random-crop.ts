@@ -29,19 +29,21 @@ export interface Box {
 export function cropAndResize(box: Box, { height, width, channels }: ImageKind): Change {
   const rows = samplesBetween(box.top, box.height, height);
   const columns = samplesBetween(box.left, box.width, width);
-  return (image, target) => {
-    let to = 0;
-    for (const y of rows) {
-      const [upper, lower] = [y.first * width, y.second * width];
-      for (const x of columns) {
-        for (let channel = 0; channel < channels; channel++) {
-          const at = (pixel: number) => image[pixel * channels + channel];
-          const above = at(upper + x.first) + (at(upper + x.second) - at(upper + x.first)) * x.share;
-          const under = at(lower + x.first) + (at(lower + x.second) - at(lower + x.first)) * x.share;
-          target[to++] = above + (under - above) * y.share;
+  return {
+    apply: (image, target) => {
+      let to = 0;
+      for (const y of rows) {
+        const [upper, lower] = [y.first * width, y.second * width];
+        for (const x of columns) {
+          for (let channel = 0; channel < channels; channel++) {
+            const at = (pixel: number) => image[pixel * channels + channel];
+            const above = at(upper + x.first) + (at(upper + x.second) - at(upper + x.first)) * x.share;
+            const under = at(lower + x.first) + (at(lower + x.second) - at(lower + x.first)) * x.share;
+            target[to++] = above + (under - above) * y.share;
+          }
         }
       }
-    }
+    },
   };
 }
 

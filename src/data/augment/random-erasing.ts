@@ -29,14 +29,16 @@ export function erase(
   fill: () => number,
   { height, width, channels, valueRange: [least, greatest] }: ImageKind,
 ): Change {
-  return (image, target) => {
-    target.set(image);
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        if (!isInside(box, row, column)) continue;
-        const from = (row * width + column) * channels;
-        for (let at = from; at < from + channels; at++) target[at] = clip(fill(), least, greatest);
+  return {
+    apply: (image, target) => {
+      target.set(image);
+      for (let row = 0; row < height; row++) {
+        for (let column = 0; column < width; column++) {
+          if (!isInside(box, row, column)) continue;
+          const from = (row * width + column) * channels;
+          for (let at = from; at < from + channels; at++) target[at] = clip(fill(), least, greatest);
+        }
       }
-    }
+    },
   };
 }

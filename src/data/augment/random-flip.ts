@@ -1,4 +1,4 @@
-import type { Change, ImageAugmentation, ImageKind } from "./augmentation.ts";
+import { type Change, changeCodes, type ImageAugmentation, type ImageKind } from "./augmentation.ts";
 
 export type FlipMode = "horizontal" | "vertical" | "horizontal_and_vertical";
 
@@ -14,12 +14,15 @@ export function randomFlip(mode: FlipMode): ImageAugmentation {
 export function flip(mode: FlipMode, { height, width, channels }: ImageKind): Change {
   const [mirrored, upsideDown] = [mode !== "vertical", mode !== "horizontal"];
   const rowLength = width * channels;
-  return (image, target) => {
-    for (let row = 0; row < height; row++) {
-      const from = (upsideDown ? height - 1 - row : row) * rowLength;
-      if (mirrored) mirrorRow(image, from, target, row * rowLength, rowLength, channels);
-      else target.set(image.subarray(from, from + rowLength), row * rowLength);
-    }
+  return {
+    apply: (image, target) => {
+      for (let row = 0; row < height; row++) {
+        const from = (upsideDown ? height - 1 - row : row) * rowLength;
+        if (mirrored) mirrorRow(image, from, target, row * rowLength, rowLength, channels);
+        else target.set(image.subarray(from, from + rowLength), row * rowLength);
+      }
+    },
+    numbers: [changeCodes.flip, Number(mirrored), Number(upsideDown)],
   };
 }
 

@@ -12,10 +12,12 @@ export function randomPosterization(most: number): ImageAugmentation {
 
 export function posterize(bits: number, range: ValueRange): Change {
   const kept = (0xff << (8 - bits)) & 0xff;
-  return (image, target) => {
-    for (let i = 0; i < image.length; i++) {
-      const byte = Math.floor(clip(toByteRange(image[i], range), 0, 255));
-      target[i] = fromByteRange(byte & kept, range);
-    }
+  return {
+    apply: (image, target) => {
+      for (let i = 0; i < image.length; i++) {
+        const byte = Math.floor(clip(toByteRange(image[i], range), 0, 255));
+        target[i] = fromByteRange(byte & kept, range);
+      }
+    },
   };
 }

@@ -16,20 +16,22 @@ export function sharpen(
 ): Change {
   const rowLength = width * channels;
   const smoothing = 1 - 2 * factor;
-  return (image, target) => {
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        for (let channel = 0; channel < channels; channel++) {
-          const at = row * rowLength + column * channels + channel;
-          let sum = 4 * image[at];
-          for (let y = Math.max(row - 1, 0); y <= Math.min(row + 1, height - 1); y++) {
-            for (let x = Math.max(column - 1, 0); x <= Math.min(column + 1, width - 1); x++) {
-              sum += image[y * rowLength + x * channels + channel];
+  return {
+    apply: (image, target) => {
+      for (let row = 0; row < height; row++) {
+        for (let column = 0; column < width; column++) {
+          for (let channel = 0; channel < channels; channel++) {
+            const at = row * rowLength + column * channels + channel;
+            let sum = 4 * image[at];
+            for (let y = Math.max(row - 1, 0); y <= Math.min(row + 1, height - 1); y++) {
+              for (let x = Math.max(column - 1, 0); x <= Math.min(column + 1, width - 1); x++) {
+                sum += image[y * rowLength + x * channels + channel];
+              }
             }
+            target[at] = clip(image[at] + smoothing * (sum / 13 - image[at]), least, greatest);
           }
-          target[at] = clip(image[at] + smoothing * (sum / 13 - image[at]), least, greatest);
         }
       }
-    }
+    },
   };
 }

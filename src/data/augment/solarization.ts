@@ -16,10 +16,12 @@ export function solarization(least: number, most: number): ImageAugmentation {
 
 /** Addition and threshold on the scale from 0 to 255. */
 export function solarize(addition: number, threshold: number, range: ValueRange): Change {
-  return (image, target) => {
-    for (let i = 0; i < image.length; i++) {
-      const value = clip(toByteRange(image[i], range) + addition, 0, 255);
-      target[i] = fromByteRange(value < threshold ? value : 255 - value, range);
-    }
+  return {
+    apply: (image, target) => {
+      for (let i = 0; i < image.length; i++) {
+        const value = clip(toByteRange(image[i], range) + addition, 0, 255);
+        target[i] = fromByteRange(value < threshold ? value : 255 - value, range);
+      }
+    },
   };
 }

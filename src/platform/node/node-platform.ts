@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import type { Platform } from "../../data/platform.ts";
 import { openArchive } from "./archive/open.ts";
+import { nativeChangeImages } from "./augment.ts";
 import { decodeImage, encodePng } from "./decode.ts";
 import {
   kindOf,
@@ -34,6 +35,7 @@ export const nodePlatform: Platform = {
   decode: decodeImage,
   preparePixels: nativePreparePixels(),
   release,
+  changeImages: nativeChangeImages(),
   encodePng,
   cores: availableParallelism(),
 };

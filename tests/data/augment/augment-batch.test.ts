@@ -19,9 +19,9 @@ function batchOf(indices: readonly number[]) {
   return { images, labels: Float32Array.from(classes), classes };
 }
 
-function augmented(text: string, indices: readonly number[], { seed = 3, epoch = 0, batch = 0 } = {}) {
+async function augmented(text: string, indices: readonly number[], { seed = 3, epoch = 0, batch = 0 } = {}) {
   const given = batchOf(indices);
-  createAugment(parseAugmentations(text), kind, seed)?.(given, { epoch, batch, indices });
+  await createAugment(parseAugmentations(text), kind, seed)?.(given, { epoch, batch, indices });
   return given;
 }
 
@@ -33,37 +33,37 @@ const ofOneImage = Object.keys(augmentations).filter((name) => !["mixup", "cutmi
 describe.each(ofOneImage)("%s", (name) => {
   const many = Array.from({ length: 24 }, (_, index) => index);
 
-  it("changes an image the same way in whatever batch and order it comes", () => {
-    const together = rowsOf(augmented(name, many).images);
-    const backwards = rowsOf(augmented(name, [...many].reverse(), { batch: 5 }).images).reverse();
+  it("changes an image the same way in whatever batch and order it comes", async () => {
+    const together = rowsOf((await augmented(name, many)).images);
+    const backwards = rowsOf((await augmented(name, [...many].reverse(), { batch: 5 })).images).reverse();
     expect(backwards).toEqual(together);
   });
 
-  it("changes it anew in each epoch and with each seed, inside the range of values", () => {
-    const { images } = augmented(name, many);
+  it("changes it anew in each epoch and with each seed, inside the range of values", async () => {
+    const { images } = await augmented(name, many);
     expect(images).not.toEqual(batchOf(many).images);
-    expect(augmented(name, many, { epoch: 1 }).images).not.toEqual(images);
-    expect(augmented(name, many, { seed: 4 }).images).not.toEqual(images);
+    expect((await augmented(name, many, { epoch: 1 })).images).not.toEqual(images);
+    expect((await augmented(name, many, { seed: 4 })).images).not.toEqual(images);
     expect(images.every((value) => value >= 0 && value <= 1)).toBe(true);
   });
 
-  it("leaves the labels alone", () => {
-    expect(augmented(name, many).labels).toEqual(batchOf(many).labels);
+  it("leaves the labels alone", async () => {
+    expect((await augmented(name, many)).labels).toEqual(batchOf(many).labels);
   });
 });
 
 describe.each(["mixup", "cutmix"])("%s", (name) => {
   const indices = Array.from({ length: 16 }, (_, index) => index);
 
-  it("is the same for the same batch, and another in each epoch and batch", () => {
-    const first = augmented(name, indices);
-    expect(augmented(name, indices)).toEqual(first);
-    expect(augmented(name, indices, { epoch: 1 }).images).not.toEqual(first.images);
-    expect(augmented(name, indices, { batch: 1 }).images).not.toEqual(first.images);
+  it("is the same for the same batch, and another in each epoch and batch", async () => {
+    const first = await augmented(name, indices);
+    expect(await augmented(name, indices)).toEqual(first);
+    expect((await augmented(name, indices, { epoch: 1 })).images).not.toEqual(first.images);
+    expect((await augmented(name, indices, { batch: 1 })).images).not.toEqual(first.images);
   });
 
-  it("gives each image the labels of what is in it, and the class of the larger part", () => {
-    const { labels, classes } = augmented(name, indices);
+  it("gives each image the labels of what is in it, and the class of the larger part", async () => {
+    const { labels, classes } = await augmented(name, indices);
     expect(labels.some((label) => label > 0.01 && label < 0.99)).toBe(true);
     labels.forEach((label, row) => {
       expect(label).toBeGreaterThanOrEqual(0);
@@ -73,10 +73,10 @@ describe.each(["mixup", "cutmix"])("%s", (name) => {
   });
 });
 
-it("flips about half of the images, whole", () => {
+it("flips about half of the images, whole", async () => {
   const indices = Array.from({ length: 200 }, (_, index) => index);
   const before = rowsOf(batchOf(indices).images);
-  const changed = rowsOf(augmented("flip", indices).images).filter((image, row) =>
+  const changed = rowsOf((await augmented("flip", indices)).images).filter((image, row) =>
     image.some((value, i) => value !== before[row][i]),
   );
   expect(changed.length).toBeGreaterThan(70);

@@ -78,7 +78,7 @@ it.each(
 )("%s gives what Keras gives", (_, { change, parameters, valueRange, image, output }) => {
   const [height, width, channels] = image.shape;
   const target = new Float32Array(height * width * channels);
-  changes[change](parameters, { height, width, channels, valueRange })(float32Of(image), target);
+  changes[change](parameters, { height, width, channels, valueRange }).apply(float32Of(image), target);
   expect(firstDifference(target, float32Of(output), { absolute: tolerance * valueRange[1] })).toBeUndefined();
 });
 
