@@ -22,10 +22,13 @@ export async function writeHistoryPlots(
     accuracy: history.map(({ train }) => train.accuracy),
     val_accuracy: history.map(({ validation }) => validation.accuracy),
   };
+  const plots = await Promise.all(
+    ["loss", "accuracy"].map(async (metric) =>
+      render(machine, metric, await plotHistory(columns, metric, font)),
+    ),
+  );
   const files: string[] = [];
-  for (const metric of ["loss", "accuracy"]) {
-    files.push(...(await writePlot(machine, folder, metric, await plotHistory(columns, metric, font))));
-  }
+  for (const plot of plots) files.push(...(await writePlot(machine, folder, plot)));
   return files;
 }
 
@@ -38,7 +41,7 @@ export async function writeConfusionPlot(
   const { plotConfusionMatrix } = await import("../report/plot-confusion-matrix.ts");
   const names = classes.map(({ name }) => name);
   const svg = await plotConfusionMatrix(confusionMatrix, names, await loadFont(machine));
-  return writePlot(machine, folder, "confusion-matrix", svg);
+  return writePlot(machine, folder, await render(machine, "confusion-matrix", svg));
 }
 
 /** Draws photos as the model sees them, each over its class and file name. */
@@ -109,10 +112,21 @@ function toPicture(values: Float32Array, { height, width, scale, offset }: Prepr
   return { width, height, pixels: new Uint8Array(pixels.buffer) };
 }
 
-async function writePlot(machine: Machine, folder: string, name: string, svg: string): Promise<string[]> {
+interface Plot {
+  readonly name: string;
+  readonly svg: string;
+  readonly png: Uint8Array;
+}
+
+/** Turns it into pixels off the event loop, so that the next plot can be drawn meanwhile. */
+async function render(machine: Machine, name: string, svg: string): Promise<Plot> {
+  return { name, svg, png: await machine.renderSvgToPng(svg, PNG_SCALE) };
+}
+
+async function writePlot(machine: Machine, folder: string, { name, svg, png }: Plot): Promise<string[]> {
   const [svgPath, pngPath] = [machine.join(folder, `${name}.svg`), machine.join(folder, `${name}.png`)];
   await machine.writeFile(svgPath, svg);
-  await machine.writeFile(pngPath, await machine.renderSvgToPng(svg, PNG_SCALE));
+  await machine.writeFile(pngPath, png);
   return [svgPath, pngPath];
 }
 

@@ -98,6 +98,18 @@ describe("writeFile", () => {
   });
 });
 
+describe("pieces", () => {
+  it("lie one behind the other, however many and however large", async () => {
+    const path = join(folder, "pieces");
+    const sizes = [0, 1, 3_000_000, 0, 17, ...Array.from({ length: 2100 }, (_, i) => i % 5)];
+    const pieces = sizes.map((size, i) => new Uint8Array(size).fill(i));
+    await platform.writeFile(path, pieces);
+    expect(Buffer.compare(await readFile(path), Buffer.concat(pieces))).toBe(0);
+    await platform.writeFile(path, []);
+    expect(await readFile(path)).toHaveLength(0);
+  });
+});
+
 describe("stageFile", () => {
   it("leaves the old file until it is told, and may then have other bytes in memory", async () => {
     const path = join(folder, "staged.txt");
