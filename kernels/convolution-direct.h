@@ -43,6 +43,9 @@ typedef struct {
   int64_t panels, group_panels, groups;
 } Cut;
 
+/* So many bands or a few more: of few, the last ones would leave some of 2 or 4 threads without work. */
+INLINE int64_t even_share(int64_t bands) { return bands < TASKS / 2 ? round_up(bands, bands > 4 ? 8 : bands > 1 ? 2 : 1) : bands; }
+
 /* `work`: multiply-adds of a row. A band is a multiple of `unit` rows. */
 static Cut cut_rows(const Images *images, const Kernels *k, int64_t batch, int64_t columns, int64_t work, int64_t unit) {
   int64_t rows = batch * images->rows, bytes = images->stride_height * images->row * (int64_t)sizeof(float);
@@ -51,7 +54,7 @@ static Cut cut_rows(const Images *images, const Kernels *k, int64_t batch, int64
   int64_t held = packed_size(k) * (int64_t)sizeof(float) > LARGE_PANELS ? LARGE_BAND_X_BYTES : BAND_X_BYTES;
   int64_t most = smaller_of(BAND_ROWS, larger_of(unit, held / larger_of(bytes, 1)));
   int64_t band = larger_of(unit, round_up(smaller_of(least, most), unit));
-  band = round_up(divide_up(rows, divide_up(rows, band)), unit);
+  band = round_up(divide_up(rows, even_share(divide_up(rows, band))), unit);
   Cut cut = {.rows = rows, .band_rows = band, .bands = divide_up(rows, band), .panels = panel_count(k)};
   int64_t groups = smaller_of(divide_up(TASKS, 2 * cut.bands), band * work / GROUP_WORK);
   if (2 * cut.bands >= TASKS) groups = 1;
