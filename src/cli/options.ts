@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { z } from "zod";
+import { z } from "zod";
 import { backendNames } from "../backends/choose.ts";
 import { networkNames } from "../core/networks/table.ts";
 
@@ -15,11 +15,13 @@ export function flagOf(name: string): string {
 export function addSchemaOptions(command: Command, shape: Readonly<Record<string, z.ZodType>>): Command {
   for (const [name, schema] of Object.entries(shape)) {
     const fallback = schema.parse(undefined);
-    const known = choices[name] ? `: ${choices[name].join(", ")}` : "";
-    const standard = fallback === undefined ? "" : ` (default: ${fallback})`;
-    const text = `${lowerFirst(schema.description ?? "")}${known}${standard}`;
-    if (typeof fallback === "number") command.option(`${flagOf(name)} <number>`, text, toNumber);
-    else command.option(`${flagOf(name)} ${choices[name] ? "<name>" : "<value>"}`, text);
+    const named = choices[name] ?? z.toJSONSchema(schema, { io: "input" }).enum;
+    const known = named ? `: ${named.join(", ")}` : "";
+    const text = `${lowerFirst(schema.description ?? "")}${known}`;
+    const withDefault = fallback === undefined ? text : `${text} (default: ${fallback})`;
+    if (typeof fallback === "boolean") command.option(flagOf(name), text);
+    else if (typeof fallback === "number") command.option(`${flagOf(name)} <number>`, withDefault, toNumber);
+    else command.option(`${flagOf(name)} ${named ? "<name>" : "<value>"}`, withDefault);
   }
   return command;
 }

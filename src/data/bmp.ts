@@ -1,13 +1,15 @@
 import { InputError } from "../util/errors.ts";
 import type { RgbImage } from "./image.ts";
+import { checkPixels } from "./pixel-limit.ts";
+import { type DecodingRule, plainDecoding } from "./preprocessing.ts";
 
 /**
  * Decoder for Windows bitmaps, which libvips does not read: every uncompressed depth (1, 4, 8 with a palette;
  * 16, 24, 32 with or without masks), bottom-up and top-down, OS/2 to V5 headers. Alpha is dropped.
  * https://learn.microsoft.com/windows/win32/gdi/bitmap-storage
  */
-export function decodeBmp(bytes: Uint8Array): RgbImage {
-  const layout = readLayout(bytes);
+export function decodeBmp(bytes: Uint8Array, rule = plainDecoding): RgbImage {
+  const layout = readLayout(bytes, rule);
   const { width, height, bitsPerPixel, topDown, rowBytes, pixelOffset } = layout;
   const pixels = new Uint8Array(width * height * 3);
   const readPixel = bitsPerPixel <= 8 ? paletteReader(bytes, layout) : maskReader(bytes, layout);
@@ -35,9 +37,8 @@ type PixelReader = (row: number, x: number, target: Uint8Array, at: number) => v
 
 const compressionNames: Record<number, string> = { 1: "RLE8", 2: "RLE4", 4: "JPEG", 5: "PNG" };
 const coreHeaderSize = 12;
-const largestPixelCount = 0x3fff * 0x3fff;
 
-function readLayout(bytes: Uint8Array): BmpLayout {
+function readLayout(bytes: Uint8Array, rule: DecodingRule): BmpLayout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerSize = bytes.length >= 26 ? view.getUint32(14, true) : 0;
   const core = headerSize === coreHeaderSize;
@@ -48,6 +49,7 @@ function readLayout(bytes: Uint8Array): BmpLayout {
   const bitsPerPixel = view.getUint16(core ? 24 : 28, true);
   const compression = core ? 0 : view.getUint32(30, true);
   checkSupported(width, height, bitsPerPixel, compression);
+  checkPixels(width, height, "bmp", rule);
   const pixelOffset = view.getUint32(10, true);
   const rowBytes = Math.ceil((width * bitsPerPixel) / 32) * 4;
   const lastRowBytes = Math.ceil((width * bitsPerPixel) / 8);
@@ -72,12 +74,6 @@ function checkSupported(width: number, height: number, bitsPerPixel: number, com
     throw new InputError(
       "image.corrupt",
       `Expected a BMP image, found a damaged one (${width}x${height}, ${bitsPerPixel} bits a pixel)`,
-    );
-  }
-  if (width * height > largestPixelCount) {
-    throw new InputError(
-      "image.too-large",
-      `Expected an image of at most ${largestPixelCount} pixels, found a BMP of ${width}x${height}`,
     );
   }
   const bitFields = (compression === 3 || compression === 6) && bitsPerPixel >= 16;

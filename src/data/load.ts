@@ -11,7 +11,7 @@ import {
 import type { RgbImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
 import { keepSmaller, type PreparedImage } from "./prepare.ts";
-import type { Preprocessing } from "./preprocessing.ts";
+import type { DecodingRule, Preprocessing } from "./preprocessing.ts";
 import type { Sample } from "./scan.ts";
 
 /** A photo as the model takes it. */
@@ -93,18 +93,18 @@ export async function loadPhoto(
 ): Promise<LoadedPhoto> {
   const { identity, bytes } = await readPhoto(platform, path);
   const hash = await platform.sha256(bytes);
-  const picture = await platform.decode(bytes);
+  const picture = await platform.decode(bytes, preprocessing);
   platform.release?.(bytes);
   return { hash, identity, image: keepSmaller(picture, preprocessing, platform) };
 }
 
 /**
- * Reads and decodes one photo, for a model that is not known yet.
+ * Reads and decodes one photo; by `plainDecoding` for a model that is not known yet.
  *
  * @throws InputError `image.…` or `file.…`
  */
-export async function decodePhoto(platform: Platform, path: string): Promise<RgbImage> {
-  return platform.decode((await readPhoto(platform, path)).bytes);
+export async function decodePhoto(platform: Platform, path: string, rule?: DecodingRule): Promise<RgbImage> {
+  return platform.decode((await readPhoto(platform, path)).bytes, rule);
 }
 
 async function readPhoto(platform: Platform, path: string) {

@@ -2,6 +2,7 @@ import type { Archive } from "./archive.ts";
 import type { ChangeImages } from "./augment/augment-batch.ts";
 import type { RgbImage } from "./image.ts";
 import type { PreparePixels } from "./prepare.ts";
+import type { DecodingRule } from "./preprocessing.ts";
 
 export interface DirectoryEntry {
   readonly name: string;
@@ -45,8 +46,8 @@ export interface Platform {
   /** The first half of `writeFile`: when it is done, the memory of the bytes may change. */
   stageFile(path: string, bytes: FileContent): Promise<StagedFile>;
   sha256(bytes: Uint8Array): Promise<string>;
-  /** Reads JPEG, PNG, WebP, GIF (first frame), BMP, TIFF (first page) and AVIF; upright 8-bit RGB. */
-  decode(bytes: Uint8Array): Promise<RgbImage>;
+  /** Reads JPEG, PNG, WebP, GIF (first frame), BMP, TIFF (first page) and AVIF; upright 8-bit RGB. Without a rule by `plainDecoding`. */
+  decode(bytes: Uint8Array, rule?: DecodingRule): Promise<RgbImage>;
   /** A faster way to the bits of `preparePixels` in prepare.ts, where there is one. */
   readonly preparePixels?: PreparePixels | undefined;
   /** Gives back at once the memory of bytes that nobody will read again. */

@@ -1,24 +1,25 @@
-import type { RgbImage } from "./image.ts";
+import { inColour } from "./colour.ts";
+import type { PixelImage, RgbImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
-import type { Preprocessing } from "./preprocessing.ts";
-import { resizeBilinear } from "./resize.ts";
+import { channelsOf, type Preprocessing } from "./preprocessing.ts";
+import { resize } from "./resize.ts";
 
 /**
- * From a decoded picture to what the model takes: resized, then scaled as Keras's Rescaling does it, into `target`, height *
- * width * 3 floats, rows from the top, channels last. Training, evaluation and prediction all come through here or, on a platform
- * that has it, through a faster way to the same bits.
+ * From a picture in the model's colours to what the model takes: resized, then scaled as Keras's Rescaling does it, into `target`,
+ * height * width * channels floats, rows from the top, channels last. Training, evaluation and prediction all come through here or,
+ * on a platform that has it, through a faster way to the same bits.
  */
-export type PreparePixels = (image: RgbImage, preprocessing: Preprocessing, target: Float32Array) => void;
+export type PreparePixels = (image: PixelImage, preprocessing: Preprocessing, target: Float32Array) => void;
 
-export const preparePixels: PreparePixels = (image, { height, width, scale, offset }, target) => {
-  resizeBilinear(image, height, width, target);
-  const [factor, shift] = [Math.fround(scale), Math.fround(offset)];
+export const preparePixels: PreparePixels = (image, preprocessing, target) => {
+  resize(image, preprocessing, target);
+  const [factor, shift] = [Math.fround(preprocessing.scale), Math.fround(preprocessing.offset)];
   for (let i = 0; i < target.length; i++) target[i] = Math.fround(target[i] * factor) + shift;
 };
 
 /** A picture kept for a model that will ask for it again and again. */
 export interface PreparedImage {
-  /** height * width * 3 */
+  /** height * width * channels */
   readonly length: number;
   /** Writes what `preparePixels` gives. */
   copyTo(target: Float32Array): void;
@@ -29,12 +30,14 @@ export interface PreparedImage {
  * enlarged to. The bits are the same. Takes the picture over: its pixels must not be read again.
  */
 export function keepSmaller(
-  image: RgbImage,
+  decoded: RgbImage,
   preprocessing: Preprocessing,
   platform: Pick<Platform, "preparePixels" | "release">,
 ): PreparedImage {
   const prepare = platform.preparePixels ?? preparePixels;
-  const length = preprocessing.height * preprocessing.width * 3;
+  const image = inColour(decoded, preprocessing);
+  if (image.pixels !== decoded.pixels) platform.release?.(decoded.pixels);
+  const length = preprocessing.height * preprocessing.width * channelsOf(preprocessing);
   if (image.pixels.byteLength < length * Float32Array.BYTES_PER_ELEMENT) {
     return { length, copyTo: (target) => prepare(image, preprocessing, target) };
   }

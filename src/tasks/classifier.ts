@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { WeightRecord } from "../core/description.ts";
 import { buildModel, type Model } from "../core/model.ts";
-import { type Preprocessing, preprocessingSchema } from "../data/preprocessing.ts";
+import { channelsOf, type Preprocessing, preprocessingSchema } from "../data/preprocessing.ts";
 import { readKerasH5 } from "../formats/keras/h5.ts";
 import type { SavedModel } from "../formats/saved-model.ts";
 import { InputError } from "../util/errors.ts";
@@ -82,19 +82,26 @@ function toClassifier(path: string, saved: SavedModel): Classifier {
 
 function checkIsClassifier({ description, outputShape }: Model): void {
   const [, , channels] = description.inputShape;
-  if (channels !== 3 || outputShape.length !== 1) {
+  if ((channels !== 1 && channels !== 3) || outputShape.length !== 1) {
     throw new InputError(
       "model.not-a-classifier",
-      `Expected a model from height x width x 3 to one row of probabilities, found one from ${formatShape(description.inputShape)} to ${formatShape(outputShape)}`,
+      `Expected a model from height x width x 3 (or 1) to one row of probabilities, found one from ${formatShape(description.inputShape)} to ${formatShape(outputShape)}`,
     );
   }
 }
 
 function preprocessingOf(saved: SavedModel, model: Model): { preprocessing: Preprocessing; notice?: string } {
-  const [height, width] = model.description.inputShape;
+  const { inputShape } = model.description;
+  const [height, width, channels] = inputShape;
   if (saved.preprocessing === undefined) {
     const rescales = model.layers[0]?.definition.className === "Rescaling";
-    const preprocessing = preprocessingSchema.parse({ height, width, ...(rescales && { scale: 1 }) });
+    const colorMode = channels === 1 ? "grayscale" : "rgb";
+    const preprocessing = preprocessingSchema.parse({
+      height,
+      width,
+      colorMode,
+      ...(rescales && { scale: 1 }),
+    });
     const range = rescales ? "0 to 255, as its Rescaling layer expects" : "0 to 1";
     return {
       preprocessing,
@@ -108,11 +115,11 @@ function preprocessingOf(saved: SavedModel, model: Model): { preprocessing: Prep
       `The model's preprocessing: ${z.prettifyError(parsed.error)}`,
     );
   }
-  if (parsed.data.height !== height || parsed.data.width !== width) {
-    const prepared = formatShape([parsed.data.height, parsed.data.width]);
+  const prepared = [parsed.data.height, parsed.data.width, channelsOf(parsed.data)];
+  if (!sameShape(prepared, inputShape)) {
     throw new InputError(
       "model.bad-preprocessing",
-      `Expected photos to be prepared for the model's input of ${height}x${width}, found ${prepared}`,
+      `Expected photos to be prepared for the model's input of ${formatShape(inputShape)}, found ${formatShape(prepared)}`,
     );
   }
   return { preprocessing: parsed.data };

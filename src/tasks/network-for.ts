@@ -1,11 +1,13 @@
 import { buildModel, type Model } from "../core/model.ts";
 import { describeNetwork } from "../core/networks/table.ts";
+import { channelsOf, type Preprocessing } from "../data/preprocessing.ts";
 import { InputError } from "../util/errors.ts";
 
 export interface NetworkOptions {
   readonly model: string;
   /** Side of the images in pixels. */
   readonly imageSize: number;
+  readonly colorMode?: Preprocessing["colorMode"];
 }
 
 /**
@@ -24,9 +26,12 @@ export function networkFor(options: NetworkOptions, classes: number): Model {
   );
 }
 
-function tryNetwork({ model, imageSize }: NetworkOptions, classes: number): Model | InputError {
+function tryNetwork(
+  { model, imageSize, colorMode = "rgb" }: NetworkOptions,
+  classes: number,
+): Model | InputError {
   try {
-    return buildModel(describeNetwork(model, [imageSize, imageSize, 3], classes));
+    return buildModel(describeNetwork(model, [imageSize, imageSize, channelsOf({ colorMode })], classes));
   } catch (error) {
     if (error instanceof InputError && error.code === "model.bad-shape") return error;
     throw error;

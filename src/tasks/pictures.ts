@@ -1,7 +1,7 @@
 import type { RgbImage } from "../data/image.ts";
 import type { LoadedSample } from "../data/load.ts";
 import { floatsOf } from "../data/prepare.ts";
-import type { Preprocessing } from "../data/preprocessing.ts";
+import { channelsOf, type Preprocessing } from "../data/preprocessing.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { EpochRecord } from "../training/history.ts";
 import type { Machine } from "./machine.ts";
@@ -106,9 +106,13 @@ export async function writeVariants(
 }
 
 /** What the model takes, turned back into a picture. */
-function toPicture(values: Float32Array, { height, width, scale, offset }: Preprocessing): RgbImage {
-  const pixels = new Uint8ClampedArray(values.length);
-  for (let i = 0; i < values.length; i++) pixels[i] = (values[i] - offset) / scale; // rounds and clamps
+function toPicture(values: Float32Array, rule: Preprocessing): RgbImage {
+  const { height, width, scale, offset } = rule;
+  const pixels = new Uint8ClampedArray(height * width * 3);
+  const copies = 3 / channelsOf(rule);
+  for (let i = 0; i < pixels.length; i++) {
+    pixels[i] = (values[Math.floor(i / copies)] - offset) / scale; // rounds and clamps
+  }
   return { width, height, pixels: new Uint8Array(pixels.buffer) };
 }
 

@@ -5,6 +5,7 @@ import type { RgbImage } from "../data/image.ts";
 import { decodePhoto } from "../data/load.ts";
 import type { Platform } from "../data/platform.ts";
 import { floatsOf, keepSmaller } from "../data/prepare.ts";
+import { type DecodingRule, decodesAlike, plainDecoding } from "../data/preprocessing.ts";
 import { InputError } from "../util/errors.ts";
 import { type Classifier, loadClassifier } from "./classifier.ts";
 import { expandPhotos } from "./expand-photos.ts";
@@ -77,7 +78,8 @@ async function predictPhoto(
 ): Promise<Prediction> {
   const name = typeof photo === "string" ? photo : photo.name;
   try {
-    const pixels = floatsOf(keepSmaller(await decode(platform, photo), preprocessing, platform));
+    const decoded = await decode(platform, photo, preprocessing);
+    const pixels = floatsOf(keepSmaller(decoded, preprocessing, platform));
     const probabilities = probabilitiesOf(await session.predict(pixels), 0, session.model.outputShape[0]);
     const best = probabilities.indexOf(Math.max(...probabilities));
     return {
@@ -94,17 +96,20 @@ async function predictPhoto(
   }
 }
 
-type Decoder = (platform: Platform, photo: PhotoSource) => Promise<RgbImage>;
+type Decoder = (platform: Platform, photo: PhotoSource, rule: DecodingRule) => Promise<RgbImage>;
 
-/** Begins with the first photo at once: loading the decoder takes as long as reading the model, and goes on beside it. */
+/**
+ * Begins with the first photo at once: loading the decoder takes as long as reading the model, and goes on beside it. Where the model's
+ * rule turns out to be another, that photo is decoded again.
+ */
 function createDecoder(machine: Machine, first: PhotoSource | undefined): Decoder {
-  const decode: Decoder = (platform, photo) =>
-    typeof photo === "string" ? decodePhoto(platform, photo) : platform.decode(photo.bytes);
-  let early = first === undefined ? undefined : decode(machine, first);
+  const decode: Decoder = (platform, photo, rule) =>
+    typeof photo === "string" ? decodePhoto(platform, photo, rule) : platform.decode(photo.bytes, rule);
+  let early = first === undefined ? undefined : decode(machine, first, plainDecoding);
   early?.catch(() => undefined); // it is told when its turn comes, unless it was a folder
-  return (platform, photo) => {
-    const begun = photo === first ? early : undefined;
+  return (platform, photo, rule) => {
+    const begun = photo === first && decodesAlike(rule, plainDecoding) ? early : undefined;
     early = undefined; // one picture may take a gigabyte
-    return begun ?? decode(platform, photo);
+    return begun ?? decode(platform, photo, rule);
   };
 }

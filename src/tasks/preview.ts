@@ -2,19 +2,19 @@ import { z } from "zod";
 import type { AugmentBatch } from "../data/augment/augment-batch.ts";
 import { type DataProblem, type LoadedSample, loadSamples } from "../data/load.ts";
 import { floatsOf } from "../data/prepare.ts";
-import { preprocessingSchema } from "../data/preprocessing.ts";
 import { openSource } from "../data/source.ts";
 import { InputError } from "../util/errors.ts";
 import { RandomStream } from "../util/random.ts";
 import { augmentFor } from "./augment-for.ts";
 import type { Machine } from "./machine.ts";
 import { type Variant, type Variants, writeVariants } from "./pictures.ts";
+import { ruleFor, ruleOptions } from "./rule-for.ts";
 import { parseOptions, trainOptionsSchema } from "./train-options.ts";
 
 /** Changed versions of each photo, beside itself. */
 const VARIANTS = 7;
 
-const { imageSize, seed, augment } = trainOptionsSchema.shape;
+const { seed, augment } = trainOptionsSchema.shape;
 
 /** What `preview` takes; all but `photos` as `train` takes it. */
 export const previewOptionsSchema = z.object({
@@ -23,7 +23,7 @@ export const previewOptionsSchema = z.object({
     .unwrap()
     .default("standard")
     .describe(augment.description ?? ""),
-  imageSize,
+  ...ruleOptions,
   seed,
 });
 
@@ -47,7 +47,7 @@ export interface PreviewResult {
 export async function preview(machine: Machine, request: PreviewRequest): Promise<PreviewResult> {
   const { data, out, signal, ...given } = request;
   const options = parseOptions(previewOptionsSchema, given);
-  const preprocessing = preprocessingSchema.parse({ height: options.imageSize, width: options.imageSize });
+  const preprocessing = ruleFor(options);
   const change = augmentFor(options, preprocessing, machine);
   const file = await freeFile(machine, data, out);
   const { classNames, samples, platform, close } = await openSource(machine, data, { signal });

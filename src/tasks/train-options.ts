@@ -2,21 +2,13 @@ import { z } from "zod";
 import { parseAugmentations } from "../data/augment/parse.ts";
 import { parseSplitChoice } from "../data/split-choice.ts";
 import { InputError } from "../util/errors.ts";
-
-/** Side of the largest image that is offered to a model. */
-const LARGEST_SIDE = 4096;
+import { ruleOptions } from "./rule-for.ts";
 
 /** What `train` takes. The command line, `config.json` and the library share these names, defaults and sentences. */
 export const trainOptionsSchema = z.object({
   epochs: z.number().int().min(1).default(20).describe("Times that training sees each photo"),
   batchSize: z.number().int().min(1).default(32).describe("Photos in one update of the weights"),
-  imageSize: z
-    .number()
-    .int()
-    .min(1)
-    .max(LARGEST_SIDE)
-    .default(256)
-    .describe("Side in pixels of the square that photos are resized to"),
+  ...ruleOptions,
   split: z
     .string()
     .default("70,20,10")
@@ -76,13 +68,16 @@ export function parseOptions<Schema extends z.ZodObject>(
   const found = (given as Record<string, unknown>)[name];
   throw new InputError(
     "option.bad-value",
-    `Expected ${nameOption(name)} to be ${expectation(schema.shape[name], found)}, found ${typeof found === "string" ? `"${found}"` : found}`,
+    `Expected ${nameOption(name)} to be ${expectation(schema.shape[name], found, parsed.error.issues[0].message)}, found ${typeof found === "string" ? `"${found}"` : found}`,
   );
 }
 
 /** In words, such as "a whole number from 1 to 4096". */
-function expectation(schema: z.ZodType, found: unknown): string {
-  const { type, minimum, exclusiveMinimum, maximum } = z.toJSONSchema(schema);
+function expectation(schema: z.ZodType, found: unknown, issue: string): string {
+  const { type, minimum, exclusiveMinimum, maximum, enum: choices } = z.toJSONSchema(schema, { io: "input" });
+  if (choices !== undefined) return `one of ${choices.join(", ")}`;
+  if (type === "boolean") return "true or false";
+  if (type === "string" && typeof found === "string") return issue; // what a check of its own said
   if (type !== "integer" && type !== "number") return "text";
   const kind = type === "integer" ? "a whole number" : "a number";
   if (exclusiveMinimum !== undefined) return `${kind} above ${exclusiveMinimum}`;

@@ -3,6 +3,7 @@ import { copyFile, mkdir, readdir, readFile, rename, writeFile } from "node:fs/p
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readCsv } from "../../src/formats/csv.ts";
+import { trainOptionsSchema } from "../../src/tasks/train-options.ts";
 import { describePhotos } from "../data/photo-folder.ts";
 import { drawSmallFaces, type Ended, makeScratch, quick, type RunOptions, runCli } from "./run-cli.ts";
 
@@ -235,7 +236,9 @@ describe("help", () => {
     expect(commands).toHaveLength(5);
     const { stdout } = await fovea(["train", "--help"]);
     expect(stdout).toContain("--image-size <number>     side in pixels");
-    expect(stdout.match(/\(default: |\(default:$/gm)).toHaveLength(9);
+    const defaults = Object.values(trainOptionsSchema.shape).map((schema) => schema.parse(undefined));
+    const told = defaults.filter((value) => value !== undefined && value !== false);
+    expect(stdout.match(/\(default: |\(default:$/gm)).toHaveLength(told.length + 1); // and that of --out
     expect(stdout).toContain("Examples:\n  fovea train photos/");
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });

@@ -1,6 +1,8 @@
+import { encode as encodeBmp } from "fast-bmp";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { RgbImage } from "../../src/data/image.ts";
+import { plainDecoding } from "../../src/data/preprocessing.ts";
 import { nodePlatform } from "../../src/platform/node/node-platform.ts";
 
 const { decode, encodePng } = nodePlatform;
@@ -148,6 +150,55 @@ describe("decode", () => {
     png.writeUInt32BE(40_000, 20);
     png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
     await expect(decode(png)).rejects.toEqual(refusal("image.too-large", "40000x40000"));
+  });
+
+  it("refuses what the rule says is too large, whatever the format", async () => {
+    const bmp = encodeBmp({
+      width: 2,
+      height: 2,
+      data: corners.pixels,
+      channels: 3,
+      components: 3,
+      bitsPerPixel: 24,
+    });
+    for (const bytes of [await raw(corners).webp().toBuffer(), bmp]) {
+      expect(await decode(bytes, { ...plainDecoding, maxPixels: 4 })).toMatchObject({ width: 2, height: 2 });
+      const refused = refusal("image.too-large", "at most 3 pixels");
+      await expect(decode(bytes, { ...plainDecoding, maxPixels: 3 })).rejects.toEqual(refused);
+    }
+  });
+
+  it.each([
+    "png",
+    "webp",
+    "tiff",
+    "avif",
+  ] as const)("blends %s with the background that the rule names", async (format) => {
+    const rgba = sharp(Uint8Array.of(9, 8, 7, 0, 100, 50, 25, 128, 200, 100, 50, 255), {
+      raw: { width: 3, height: 1, channels: 4 },
+    });
+    const bytes = await rgba
+      .toFormat(format, { lossless: true, compression: format === "tiff" ? "lzw" : undefined })
+      .toBuffer();
+    const { pixels } = await decode(bytes, { ...plainDecoding, background: "#ff0080" });
+    const expected = [255, 0, 128, 177, 25, 76, 200, 100, 50];
+    for (const [i, value] of pixels.entries()) expect(Math.abs(value - expected[i])).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    8, 16,
+  ])("turns colours of %d bits from their profile to sRGB where the rule says so", async (bits) => {
+    const srgb = { ...plainDecoding, iccProfile: "srgb" } as const;
+    const flat = sharp({
+      create: { width: 8, height: 8, channels: 3, background: { r: 200, g: 100, b: 50 } },
+    });
+    const deep = bits === 16 ? flat.toColourspace("rgb16") : flat;
+    const bytes = await deep.withIccProfile("p3").png().toBuffer(); // pixels in Display P3
+    const [stored, turned] = [await decode(bytes), await decode(bytes, srgb)];
+    expect([...stored.pixels.subarray(0, 3)]).not.toEqual([200, 100, 50]);
+    for (const [i, value] of turned.pixels.entries()) {
+      expect(Math.abs(value - [200, 100, 50][i % 3])).toBeLessThanOrEqual(2); // there and back
+    }
   });
 });
 

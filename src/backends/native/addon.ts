@@ -18,16 +18,21 @@ export interface Addon {
   /** Gives the system back what has been freed but lies between what has not. */
   trim(): void;
   compile(words: Float64Array, regionBytes: Float64Array, instructionSet: number): CompiledProgram;
-  /** `preparePixels` of src/data/prepare.ts, to the same bits. False when there was no memory for it. */
+  /**
+   * `preparePixels` of src/data/prepare.ts, to the same bits: bilinear, or by the weights of src/data/spans.ts. `sizes` are
+   * height, width and channels of the picture, height and width of the target, and the boxes of src/data/placement.ts. False
+   * when there was no memory for it.
+   */
   prepare(
     pixels: Uint8Array,
-    height: number,
-    width: number,
     target: Float32Array,
-    targetHeight: number,
-    targetWidth: number,
+    sizes: Int32Array,
     scale: number,
     offset: number,
+    rowRanges?: Int32Array,
+    rowWeights?: Float32Array,
+    columnRanges?: Int32Array,
+    columnWeights?: Float32Array,
   ): boolean;
   /**
    * Changes of src/data/augment/ to images in place, to the same bits: for each image how many, and of each its numbers. False when

@@ -1,17 +1,13 @@
 import { Command } from "commander";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
-import { preview, previewOptionsSchema } from "../../tasks/preview.ts";
+import { type PreviewRequest, preview, previewOptionsSchema } from "../../tasks/preview.ts";
 import { parseOptions } from "../../tasks/train-options.ts";
 import { type CommonOptions, type Context, inContext, writeJson } from "../context.ts";
 import { addSchemaOptions, flagOf } from "../options.ts";
 import { quoted } from "../text.ts";
 import { showProblems } from "../train-view.ts";
 
-interface PreviewFlags extends CommonOptions {
-  readonly photos?: number;
-  readonly augment?: string;
-  readonly imageSize?: number;
-  readonly seed?: number;
+interface PreviewFlags extends CommonOptions, Omit<PreviewRequest, "data" | "out" | "signal"> {
   readonly out?: string;
 }
 

@@ -3,24 +3,14 @@ import { keepRoomForNewSmall } from "../../platform/node/collect.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { resume, train } from "../../tasks/train.ts";
 import type { TrainResult } from "../../tasks/train-events.ts";
-import { parseTrainOptions, trainOptionsSchema } from "../../tasks/train-options.ts";
+import { type GivenTrainOptions, parseTrainOptions, trainOptionsSchema } from "../../tasks/train-options.ts";
 import { InputError } from "../../util/errors.ts";
 import { type CommonOptions, type Context, INTERRUPTED, inContext, writeJson } from "../context.ts";
 import { addSchemaOptions, flagOf } from "../options.ts";
 import { showResult } from "../result-view.ts";
 import { createTrainView } from "../train-view.ts";
 
-interface TrainFlags extends CommonOptions {
-  readonly epochs?: number;
-  readonly batchSize?: number;
-  readonly imageSize?: number;
-  readonly split?: string;
-  readonly groupBy?: string;
-  readonly seed?: number;
-  readonly model?: string;
-  readonly learningRate?: number;
-  readonly augment?: string;
-  readonly backend?: string;
+interface TrainFlags extends CommonOptions, GivenTrainOptions {
   readonly out?: string;
   readonly resume?: string;
 }
@@ -82,9 +72,8 @@ function resumeRun(
   flags: TrainFlags,
   run: string,
 ): Promise<TrainResult> {
-  const settled = (
-    ["batchSize", "imageSize", "split", "groupBy", "seed", "model", "learningRate", "augment", "out"] as const
-  ).filter((name) => flags[name] !== undefined);
+  const open = ["epochs", "backend", "resume", "json", "debug"];
+  const settled = Object.keys(flags).filter((name) => !open.includes(name));
   if (settled.length > 0) {
     throw new InputError(
       "option.settled",

@@ -2,15 +2,14 @@ import type { Metadata, SharpOptions } from "sharp";
 import { decodeBmp } from "../../data/bmp.ts";
 import { headLength, identifyImage, nameOfFormat, notAnImage } from "../../data/identify.ts";
 import type { ReadableFormat, RgbImage } from "../../data/image.ts";
+import { checkPixels } from "../../data/pixel-limit.ts";
+import { type DecodingRule, plainDecoding } from "../../data/preprocessing.ts";
 import { InputError } from "../../util/errors.ts";
 import { withoutBuffer } from "./files.ts";
 import { createMemoryGate } from "./memory-gate.ts";
 import { makeRoom } from "./release.ts";
 
 type Sharp = typeof import("sharp")["default"];
-
-/** The largest picture that is decoded, in pixels: libvips' own limit, 0.8 GB as RGB. */
-const pixelLimit = 0x3fff * 0x3fff;
 
 /** What pictures in the middle of decoding may hold together. */
 const decodingBytes = 64 * 1024 * 1024;
@@ -22,19 +21,19 @@ const withMemory = createMemoryGate(decodingBytes);
 
 /**
  * Decodes to upright 8-bit RGB. The bytes of JPEG (accurate integer DCT), PNG, GIF and BMP are those that
- * TensorFlow decodes, and where it defines an answer it is followed: alpha is dropped, not blended; the colour
- * profile is left alone; 16 bits lose the lower eight; CMYK is turned by the plain formula. Only the first frame
- * or page is read. What breaks off or does not decode is an `InputError`; a damage that the decoder cannot notice
+ * TensorFlow decodes, and where it defines an answer it is followed: unless the rule says otherwise alpha is dropped, not
+ * blended, and the colour profile is left alone; 16 bits lose the lower eight; CMYK is turned by the plain formula. Only the first
+ * frame or page is read. What breaks off or does not decode is an `InputError`; a damage that the decoder cannot notice
  * (overwritten bytes in the middle of a JPEG) goes through, as in TensorFlow.
  */
-export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
+export async function decodeImage(bytes: Uint8Array, rule = plainDecoding): Promise<RgbImage> {
   const identity = identifyImage(bytes.subarray(0, headLength));
   const { format } = identity;
   if (format === undefined) throw notAnImage(identity);
-  if (format === "bmp") return decodeBmp(bytes);
+  if (format === "bmp") return decodeBmp(bytes, rule);
   const sharp = await loadSharp(); // outside: a broken install is no fault of the photo
   try {
-    return await decodeWithSharp(sharp, bytes, format);
+    return await decodeWithSharp(sharp, bytes, format, rule);
   } catch (error) {
     throw error instanceof InputError ? error : decodingError(error, format);
   }
@@ -51,29 +50,40 @@ export async function encodePng(image: RgbImage): Promise<Uint8Array> {
   );
 }
 
-async function decodeWithSharp(sharp: Sharp, bytes: Uint8Array, format: ReadableFormat): Promise<RgbImage> {
+async function decodeWithSharp(
+  sharp: Sharp,
+  bytes: Uint8Array,
+  format: ReadableFormat,
+  rule: DecodingRule,
+): Promise<RgbImage> {
   const options: SharpOptions = {
     failOn: "error", // cut-short files fail; what every viewer forgives, such as a wrong checksum of a comment, not
-    ignoreIcc: true,
+    ignoreIcc: rule.iccProfile === "ignore",
     autoOrient: true,
     limitInputPixels: false, // the check below names the size
     pages: 1,
   };
   const metadata = await sharp(bytes, options).metadata();
-  const { width, height } = metadata;
-  checkSize(width, height, format);
-  const cmyk = metadata.space === "cmyk";
+  const { width, height, space } = metadata;
+  checkPixels(width, height, format, rule);
+  const profiled = metadata.hasProfile && rule.iccProfile === "srgb";
+  const cmyk = space === "cmyk" && !profiled; // a profile knows its inks better than the plain formula
   const needed = width * height * bytesPerPixel(metadata);
   return withMemory(Math.min(needed, decodingBytes - besideBytes), async () => {
     makeRoom(width * height * 3);
-    const image = sharp(bytes, options).removeAlpha();
+    const image = withoutAlpha(sharp(bytes, options), rule);
     const converted = cmyk
       ? image.pipelineColourspace("cmyk").toColourspace("cmyk")
       : image.toColourspace("srgb");
+    if (profiled && space === "rgb16") converted.withIccProfile("srgb"); // sharp leaves these in Display P3
     const { data, info } = await converted.raw().toBuffer({ resolveWithObject: true });
-    if (info.channels !== (cmyk ? 4 : 3)) throw new Error(`${info.channels} channels of ${metadata.space}`);
+    if (info.channels !== (cmyk ? 4 : 3)) throw new Error(`${info.channels} channels of ${space}`);
     return { width: info.width, height: info.height, pixels: cmyk ? cmykToRgb(data) : withoutBuffer(data) };
   });
+}
+
+function withoutAlpha(image: ReturnType<Sharp>, { background }: DecodingRule) {
+  return background === "none" ? image.removeAlpha() : image.flatten({ background });
 }
 
 /** A progressive JPEG holds all its 16-bit coefficients as well, of half as many samples where colours are halved both ways. */
@@ -88,14 +98,6 @@ async function loadSharp(): Promise<Sharp> {
   sharp.cache(false); // no file is read twice
   sharp.concurrency(1); // several pictures are decoded at once instead, at a fraction of the memory
   return sharp;
-}
-
-function checkSize(width: number, height: number, format: ReadableFormat): void {
-  if (width * height <= pixelLimit) return;
-  throw new InputError(
-    "image.too-large",
-    `Expected an image of at most ${pixelLimit} pixels, found a ${nameOfFormat(format)} of ${width}x${height}`,
-  );
 }
 
 /** Red is what cyan and black leave, rounded down as TensorFlow does. */
