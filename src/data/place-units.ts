@@ -3,12 +3,8 @@ import { partNames } from "./parts.ts";
 import type { SplitItem, SplitRatios } from "./split.ts";
 import type { Units } from "./units.ts";
 
-/** What a unit is for placing: how many images of which classes. */
-interface Weighed {
-  readonly unit: number;
-  readonly size: number;
-  readonly counts: readonly (readonly [classIndex: number, count: number])[];
-}
+/** How many images of a class a unit holds. */
+type ClassCounts = readonly (readonly [classIndex: number, count: number])[];
 
 /** How far the placing has come. Parts are numbered 0, 1, 2. */
 interface Progress {
@@ -47,29 +43,28 @@ export interface PlaceOptions {
  * @returns the part of each unit
  */
 export function placeUnits(items: readonly SplitItem[], units: Units, options: PlaceOptions): Int8Array {
+  const { seed, wanted } = options;
   const progress = begin(items, units, options);
-  const free: Weighed[] = [];
+  const spanning: number[] = [];
+  const ofOneClass = wanted.map((): number[] => []);
   for (let unit = 0; unit < units.count; unit++) {
-    const weighed = weigh(unit, progress);
+    const counts = countsOf(unit, progress);
     const settled = settledPart(unit, progress);
-    if (settled !== undefined) settle(weighed, settled, progress);
+    if (settled !== undefined) settle(unit, settled, counts, progress);
     else {
-      free.push(weighed);
-      for (const [classIndex] of weighed.counts) progress.waiting[classIndex]++;
+      for (const [classIndex] of counts) progress.waiting[classIndex]++;
+      (counts.length === 1 ? ofOneClass[counts[0][0]] : spanning).push(unit);
     }
   }
-  const { seed, wanted } = options;
-  const spanning = free.filter(({ counts }) => counts.length > 1);
   place(spanning, new RandomStream(seed, "split", wanted.length), progress);
-  for (const [classIndex, own] of ofOneClass(free, wanted.length).entries()) {
+  for (const [classIndex, own] of ofOneClass.entries()) {
     place(own, new RandomStream(seed, "split", classIndex), progress);
   }
-  fillEmptyParts(free, progress);
+  fillEmptyParts([...spanning, ...ofOneClass.flat()], progress);
   return progress.partOf;
 }
 
 function begin(items: readonly SplitItem[], units: Units, { ratios, wanted }: PlaceOptions): Progress {
-  const zeros = () => wanted.map(() => [0, 0, 0]);
   const classSizes = wanted.map(() => 0);
   for (const { classIndex } of items) classSizes[classIndex]++;
   return {
@@ -78,24 +73,23 @@ function begin(items: readonly SplitItem[], units: Units, { ratios, wanted }: Pl
     open: ratios.flatMap((ratio, part) => (ratio > 0 ? [part] : [])),
     classSizes,
     missing: wanted.map((row) => [...row]),
-    present: zeros(),
+    present: wanted.map(() => [0, 0, 0]),
     waiting: wanted.map(() => 0),
     partOf: new Int8Array(units.count).fill(-1),
   };
 }
 
-function weigh(unit: number, { items, units }: Progress): Weighed {
+/** Made anew each time it is asked for: kept for millions of units, it would be most of the memory of a split. */
+function countsOf(unit: number, { items, units }: Pick<Progress, "items" | "units">): ClassCounts {
   const members = units.members(unit);
   const first = items[members[0]].classIndex;
-  if (members.every((index) => items[index].classIndex === first)) {
-    return { unit, size: members.length, counts: [[first, members.length]] };
-  }
+  if (members.every((index) => items[index].classIndex === first)) return [[first, members.length]];
   const counts = new Map<number, number>();
   for (const index of members) {
     const { classIndex } = items[index];
     counts.set(classIndex, (counts.get(classIndex) ?? 0) + 1);
   }
-  return { unit, size: members.length, counts: [...counts] };
+  return [...counts];
 }
 
 /** Where most of the unit lies already, training first among equals; training where it contradicts itself. */
@@ -111,37 +105,33 @@ function settledPart(unit: number, { items, units }: Progress): number | undefin
 }
 
 /** What is settled fills no part where it contradicts itself: the class needs an image there that has an answer. */
-function settle(weighed: Weighed, part: number, progress: Progress): void {
+function settle(unit: number, part: number, counts: ClassCounts, progress: Progress): void {
   const { items, units, missing, present, partOf } = progress;
-  partOf[weighed.unit] = part;
-  for (const index of units.members(weighed.unit)) {
+  partOf[unit] = part;
+  for (const index of units.members(unit)) {
     const own = items[index].part;
-    const side = own === undefined ? part : partNames.indexOf(own);
-    missing[items[index].classIndex][side]--;
+    missing[items[index].classIndex][own === undefined ? part : partNames.indexOf(own)]--;
   }
-  if (units.contradictory[weighed.unit]) return;
-  for (const [classIndex] of weighed.counts) present[classIndex][part]++;
+  if (units.contradictory[unit]) return;
+  for (const [classIndex] of counts) present[classIndex][part]++;
 }
 
-function ofOneClass(free: readonly Weighed[], classes: number): Weighed[][] {
-  const lists = Array.from({ length: classes }, (): Weighed[] => []);
-  for (const weighed of free) if (weighed.counts.length === 1) lists[weighed.counts[0][0]].push(weighed);
-  return lists;
-}
-
-function place(list: readonly Weighed[], stream: RandomStream, progress: Progress): void {
-  const largestFirst = stream.shuffled(list).sort((a, b) => b.size - a.size);
-  for (const weighed of largestFirst) {
-    const part = bestPart(weighed, candidatesFor(weighed, progress), progress);
-    move(weighed, undefined, part, progress);
-    for (const [classIndex] of weighed.counts) progress.waiting[classIndex]--;
+function place(list: readonly number[], stream: RandomStream, progress: Progress): void {
+  const { units, waiting } = progress;
+  const sizeOf = (unit: number) => units.members(unit).length;
+  const largestFirst = stream.shuffled(list).sort((a, b) => sizeOf(b) - sizeOf(a));
+  for (const unit of largestFirst) {
+    const counts = countsOf(unit, progress);
+    move(unit, counts, undefined, bestPart(counts, candidatesFor(counts, progress), progress), progress);
+    for (const [classIndex] of counts) waiting[classIndex]--;
   }
 }
 
 /** All open parts, or only those that lack a class of which no more units are left than parts lack it. */
-function candidatesFor({ counts }: Weighed, { open, present, waiting }: Progress): readonly number[] {
+function candidatesFor(counts: ClassCounts, { open, present, waiting }: Progress): readonly number[] {
   let candidates = open;
   for (const [classIndex] of counts) {
+    if (waiting[classIndex] > open.length) continue;
     const empty = open.filter((part) => present[classIndex][part] === 0);
     if (empty.length === 0 || waiting[classIndex] > empty.length) continue;
     const both = candidates.filter((part) => empty.includes(part));
@@ -151,7 +141,7 @@ function candidatesFor({ counts }: Weighed, { open, present, waiting }: Progress
 }
 
 /** Where the squares of what is missing, over the sizes of the classes, fall most; the first among equals. */
-function bestPart({ counts }: Weighed, candidates: readonly number[], progress: Progress): number {
+function bestPart(counts: ClassCounts, candidates: readonly number[], progress: Progress): number {
   const { missing, classSizes } = progress;
   const gain = (part: number) =>
     counts.length === 1
@@ -160,8 +150,13 @@ function bestPart({ counts }: Weighed, candidates: readonly number[], progress: 
   return candidates.reduce((best, other) => (gain(other) > gain(best) ? other : best));
 }
 
-function move({ unit, counts }: Weighed, from: number | undefined, to: number, progress: Progress): void {
-  const { missing, present, partOf } = progress;
+function move(
+  unit: number,
+  counts: ClassCounts,
+  from: number | undefined,
+  to: number,
+  { missing, present, partOf }: Progress,
+): void {
   partOf[unit] = to;
   for (const [classIndex, count] of counts) {
     missing[classIndex][to] -= count;
@@ -172,17 +167,20 @@ function move({ unit, counts }: Weighed, from: number | undefined, to: number, p
   }
 }
 
-/** Moves units that span classes, the smallest that can be spared, to where one of their classes is missing. */
-function fillEmptyParts(free: readonly Weighed[], progress: Progress): void {
+/** Moves units, the smallest that can be spared, to where one of their classes is missing. */
+function fillEmptyParts(free: readonly number[], progress: Progress): void {
   const { open, present, partOf } = progress;
   for (const [classIndex, inParts] of present.entries()) {
     for (const part of open) {
       if (inParts[part] > 0) continue;
       const spare = free
+        .map((unit) => ({ unit, counts: countsOf(unit, progress) }))
         .filter(({ counts }) => counts.some(([c]) => c === classIndex))
         .filter(({ unit, counts }) => counts.every(([c]) => present[c][partOf[unit]] > 1))
-        .sort((a, b) => a.size - b.size)[0];
-      if (spare !== undefined) move(spare, partOf[spare.unit], part, progress);
+        .sort((a, b) => sizeOf(a.counts) - sizeOf(b.counts))[0];
+      if (spare !== undefined) move(spare.unit, spare.counts, partOf[spare.unit], part, progress);
     }
   }
 }
+
+const sizeOf = (counts: ClassCounts) => counts.reduce((sum, [, count]) => sum + count, 0);

@@ -87,7 +87,11 @@ async function walk(top: Place, to: Walk): Promise<void> {
     }
   }
   listed.sort((a, b) => compareCodePoints(a.place.relativePath, b.place.relativePath));
-  for (const { place, entries } of listed) for (const entry of entries) take(place, entry, to);
+  for (const { place, entries } of listed) {
+    // a path is put together from its folder's and its name only when it is used: a million of them are a third of the memory so
+    const prefix = to.tree.join(place.path, "_").slice(0, -1);
+    for (const entry of entries) take(prefix, `${place.relativePath}/`, entry, to);
+  }
 }
 
 async function listBelow(
@@ -104,12 +108,12 @@ async function listBelow(
   }
 }
 
-function take(place: Place, entry: DirectoryEntry, to: Walk): void {
+function take(prefix: string, relativePrefix: string, entry: DirectoryEntry, to: Walk): void {
   if (entry.kind === "directory" && !entry.link) return;
-  const { tree, rule, part, classIndex, samples, skipped } = to;
-  const relativePath = `${place.relativePath}/${entry.name}`;
+  const { rule, part, classIndex, samples, skipped } = to;
+  const relativePath = relativePrefix + entry.name;
   if (entry.kind !== "directory" && rule.takes(entry)) {
-    const sample = { path: tree.join(place.path, entry.name), relativePath, classIndex };
+    const sample = { path: prefix + entry.name, relativePath, classIndex };
     samples.push(part ? { ...sample, part } : sample);
   } else skipped.push({ relativePath, reason: reasonToSkip(entry) });
 }

@@ -3,7 +3,10 @@ import { apportion } from "./apportion.ts";
 import { compareCodePoints } from "./compare.ts";
 import { type PartName, partNames } from "./parts.ts";
 import { placeUnits } from "./place-units.ts";
-import { joinUnits } from "./units.ts";
+import { type Contents, findContents, joinUnits } from "./units.ts";
+
+/** Classes that an error lists at most. */
+const NAMED = 10;
 
 /** Percent of the images that go to training, validation and test. */
 export type SplitRatios = readonly [train: number, validation: number, test: number];
@@ -41,10 +44,11 @@ export type SplitParts = Readonly<Record<PartName, readonly number[]>>;
  * @throws InputError `data.no-images`, `data.too-few-images`
  */
 export function splitSamples(items: readonly SplitItem[], options: SplitOptions): SplitParts {
-  checkEnough(items, options);
+  const contents = findContents(items);
+  checkEnough(contents, options);
   const counts = options.classNames.map(() => 0);
   for (const { classIndex } of items) counts[classIndex]++;
-  const units = joinUnits(items, options.together);
+  const units = joinUnits(items, contents, options.together);
   const wanted = apportion(counts, options.ratios);
   const partOf = placeUnits(items, units, { ...options, wanted });
   return toParts(items, (index) => items[index].part ?? partNames[partOf[units.unitOf[index]]]);
@@ -102,33 +106,19 @@ export function parseSplit(text: string): SplitRatios {
   return [train, validation, test];
 }
 
-function checkEnough(items: readonly SplitItem[], { ratios, classNames }: SplitOptions): void {
-  if (items.length === 0) {
-    throw new InputError("data.no-images", "Expected images that can be read, found none");
-  }
+function checkEnough({ count, classOf }: Contents, { ratios, classNames }: SplitOptions): void {
+  if (count === 0) throw new InputError("data.no-images", "Expected images that can be read, found none");
   const needed = ratios.filter((ratio) => ratio > 0).length;
-  const different = countDifferent(items, classNames.length);
+  const different = classNames.map(() => 0);
+  for (const classIndex of classOf) if (classIndex >= 0) different[classIndex]++;
   const small = classNames
     .map((name, index) => ({ name, count: different[index] }))
     .filter(({ count }) => count < needed);
   if (small.length === 0) return;
-  const found = small.map(({ name, count }) => `${count} in "${name}"`).join(", ");
+  const named = small.slice(0, NAMED).map(({ name, count }) => `${count} in "${name}"`);
+  const found = [...named, ...(small.length > NAMED ? [`and so in ${small.length - NAMED} more`] : [])];
   throw new InputError(
     "data.too-few-images",
-    `Expected at least ${needed} different readable images in each class, none of them in two classes, found ${found}`,
+    `Expected at least ${needed} different readable images in each class, none of them in two classes, found ${found.join(", ")}`,
   );
-}
-
-/** How many different images each class has, apart from those that lie in another class too. */
-function countDifferent(items: readonly SplitItem[], classes: number): number[] {
-  const inTwo = -1;
-  const classOf = new Map<string, number>();
-  for (const { hash, classIndex } of items) {
-    const known = classOf.get(hash);
-    if (known === undefined) classOf.set(hash, classIndex);
-    else if (known !== classIndex) classOf.set(hash, inTwo);
-  }
-  const counts = new Array<number>(classes).fill(0);
-  for (const classIndex of classOf.values()) if (classIndex !== inTwo) counts[classIndex]++;
-  return counts;
 }

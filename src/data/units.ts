@@ -7,71 +7,83 @@ export interface Units {
   readonly unitOf: Int32Array;
   /** The items of a unit. */
   members(unit: number): Int32Array;
-  /** Units in which the same bytes lie in several classes: no answer to them could be judged. */
+  /** 1 for units in which the same bytes lie in several classes: no answer to them could be judged. */
   readonly contradictory: Uint8Array;
+}
+
+/** Different contents, numbered by their hashes. Flat arrays, for there may be millions. */
+export interface Contents {
+  readonly count: number;
+  /** The content of each item. */
+  readonly contentOf: Int32Array;
+  /** The class that a content lies in; -1 where it lies in several. */
+  readonly classOf: Int32Array;
+}
+
+/** Finds items of the same bytes: by sorting, since a table of a million hashes takes more memory than the photos' names. */
+export function findContents(items: readonly SplitItem[]): Contents {
+  const order = Int32Array.from({ length: items.length }, (_, index) => index).sort((a, b) =>
+    items[a].hash < items[b].hash ? -1 : items[a].hash > items[b].hash ? 1 : a - b,
+  );
+  const contentOf = new Int32Array(items.length);
+  const classOf = new Int32Array(items.length);
+  let count = 0;
+  for (const [place, index] of order.entries()) {
+    const { hash, classIndex } = items[index];
+    if (place > 0 && items[order[place - 1]].hash === hash) {
+      if (classOf[count - 1] !== classIndex) classOf[count - 1] = -1;
+    } else classOf[count++] = classIndex;
+    contentOf[index] = count - 1;
+  }
+  return { count, contentOf, classOf: classOf.subarray(0, count) };
 }
 
 /**
  * Joins items to units. What is joined to the same third is joined.
- * @param together sets of items that belong on one side beside what hashes and groups say
+ * @param together sets of items that belong on one side beside what contents and groups say
  */
-export function joinUnits(items: readonly SplitItem[], together: readonly (readonly number[])[] = []): Units {
-  const sets = new DisjointSets(items.length);
-  const { rankOf, twoClasses } = joinByContent(items, sets);
-  joinByGroup(items, sets);
-  for (const [first, ...others] of together) for (const other of others) sets.join(first, other);
-  const { unitOf, count } = numberUnits(items.length, sets, rankOf);
-  const contradictory = new Uint8Array(count);
-  for (const index of twoClasses) contradictory[unitOf[index]] = 1;
-  const { starts, order } = collectMembers(unitOf, count);
-  return {
-    count,
-    unitOf,
-    contradictory,
-    members: (unit) => order.subarray(starts[unit], starts[unit + 1]),
-  };
-}
-
-/** Joins items of the same bytes; gives the place of each item's hash in the order of hashes, and items whose bytes lie in two classes. */
-function joinByContent(items: readonly SplitItem[], sets: DisjointSets) {
-  const firstOf = new Map<string, number>();
-  const twoClasses: number[] = [];
-  for (const [index, { hash, classIndex }] of items.entries()) {
-    const first = firstOf.get(hash);
-    if (first === undefined) firstOf.set(hash, index);
-    else {
-      sets.join(first, index);
-      if (items[first].classIndex !== classIndex) twoClasses.push(index);
-    }
+export function joinUnits(
+  items: readonly SplitItem[],
+  { count: contents, contentOf, classOf }: Contents,
+  together: readonly (readonly number[])[] = [],
+): Units {
+  const sets = new DisjointSets(contents);
+  joinByGroup(items, contentOf, sets);
+  for (const [first, ...others] of together) {
+    for (const other of others) sets.join(contentOf[first], contentOf[other]);
   }
-  const rankOf = new Int32Array(items.length);
-  const ranks = new Map([...firstOf.keys()].sort().map((hash, rank) => [hash, rank]));
-  for (const [index, { hash }] of items.entries()) rankOf[index] = ranks.get(hash)!;
-  return { rankOf, twoClasses };
+  const { unitOfContent, count } = numberUnits(sets);
+  const unitOf = contentOf.map((content) => unitOfContent[content]);
+  const contradictory = new Uint8Array(count);
+  for (let content = 0; content < contents; content++) {
+    if (classOf[content] < 0) contradictory[unitOfContent[content]] = 1;
+  }
+  const { starts, order } = collectMembers(unitOf, count);
+  const members = (unit: number) => order.subarray(starts[unit], starts[unit + 1]);
+  return { count, unitOf, contradictory, members };
 }
 
-function joinByGroup(items: readonly SplitItem[], sets: DisjointSets): void {
+function joinByGroup(items: readonly SplitItem[], contentOf: Int32Array, sets: DisjointSets): void {
   const firstOf = new Map<string, number>();
   for (const [index, { group }] of items.entries()) {
     if (group === undefined) continue;
     const first = firstOf.get(group);
-    if (first === undefined) firstOf.set(group, index);
-    else sets.join(first, index);
+    if (first === undefined) firstOf.set(group, contentOf[index]);
+    else sets.join(first, contentOf[index]);
   }
 }
 
-function numberUnits(length: number, sets: DisjointSets, rankOf: Int32Array) {
-  const leastRank = new Int32Array(length).fill(length);
-  for (let i = 0; i < length; i++) {
-    const root = sets.rootOf(i);
-    leastRank[root] = Math.min(leastRank[root], rankOf[i]);
-  }
-  const unitAtRank = new Int32Array(length).fill(-1);
-  for (let i = 0; i < length; i++) if (sets.rootOf(i) === i) unitAtRank[leastRank[i]] = 0;
+/** In the order of the least content in them. */
+function numberUnits(sets: DisjointSets): { unitOfContent: Int32Array; count: number } {
+  const unitOfRoot = new Int32Array(sets.length).fill(-1);
+  const unitOfContent = new Int32Array(sets.length);
   let count = 0;
-  for (let rank = 0; rank < length; rank++) if (unitAtRank[rank] === 0) unitAtRank[rank] = count++;
-  const unitOf = rankOf.map((_, index) => unitAtRank[leastRank[sets.rootOf(index)]]);
-  return { unitOf, count };
+  for (let content = 0; content < sets.length; content++) {
+    const root = sets.rootOf(content);
+    if (unitOfRoot[root] < 0) unitOfRoot[root] = count++;
+    unitOfContent[content] = unitOfRoot[root];
+  }
+  return { unitOfContent, count };
 }
 
 /** The items of unit `u` are `order[starts[u]]` up to `order[starts[u + 1]]`, in their own order. */
@@ -87,9 +99,11 @@ function collectMembers(unitOf: Int32Array, count: number) {
 
 /** Union-find with path halving (Tarjan and van Leeuwen 1984). */
 class DisjointSets {
+  readonly length: number;
   private readonly parent: Int32Array;
 
   constructor(length: number) {
+    this.length = length;
     this.parent = Int32Array.from({ length }, (_, index) => index);
   }
 
