@@ -31,11 +31,64 @@ static napi_value fail(napi_env env, const char *message) {
   return NULL;
 }
 
+/* ---- what each JavaScript thread that loads the addon has of it ---- */
+
+typedef struct Run Run;
+
+typedef struct {
+  napi_threadsafe_function completed; /* wakes that thread with a run that is done */
+  Run *outstanding;                   /* runs that keep its event loop going */
+  int holders;                        /* runs, blocks of memory, and the function above */
+} Instance;
+
+struct Run {
+  Posted posted;
+  Run *next, **place; /* among those outstanding */
+  Program *program;
+  bool state_changed, done;
+  napi_deferred deferred;
+  napi_ref kept; /* the arguments: nothing that the run reads or writes may be collected */
+  size_t count;  /* of the regions */
+  char *regions[];
+};
+
+static void let_go(Instance *instance) {
+  if (--instance->holders == 0) free(instance);
+}
+
+static void enlist(Instance *instance, Run *run) {
+  run->place = &instance->outstanding;
+  run->next = instance->outstanding;
+  if (run->next) run->next->place = &run->next;
+  instance->outstanding = run;
+  instance->holders++;
+}
+
+static void strike_off(Instance *instance, Run *run) {
+  *run->place = run->next;
+  if (run->next) run->next->place = run->place;
+  free(run);
+  let_go(instance);
+}
+
+static void drop(Posted *posted) { strike_off((Instance *)posted->owner, (Run *)posted); }
+
+/* When the JavaScript thread ends: what its runs read and write goes with it. */
+static void stop_runs(void *instance) { withdraw_runs(instance, drop); }
+
+static bool is_read_or_written(const Instance *instance, const void *data) {
+  for (const Run *run = instance->outstanding; run; run = run->next)
+    for (size_t i = 0; i < run->count; i++)
+      if (run->regions[i] == data) return true;
+  return false;
+}
+
 /* ---- memory ---- */
 
 typedef struct {
   void *mapped; /* null when it came from allocate_aligned */
   size_t bytes;
+  Instance *instance;
 } Block;
 
 /* Large blocks are mapped: zero without being touched, and on huge pages where the system has them. */
@@ -43,7 +96,8 @@ static char *map_block(size_t bytes, Block *block) {
   size_t mapped = bytes + HUGE_PAGE;
   char *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return NULL;
-  *block = (Block){memory, mapped};
+  block->mapped = memory;
+  block->bytes = mapped;
   char *data = memory + (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
 #if defined(MADV_HUGEPAGE)
   madvise(data, bytes, MADV_HUGEPAGE);
@@ -55,13 +109,17 @@ static char *allocate_block(size_t bytes, Block *block) {
   if (bytes >= 2 * HUGE_PAGE) return map_block(bytes, block);
   char *data = allocate_aligned(bytes ? bytes : 1);
   if (data) memset(data, 0, bytes);
-  *block = (Block){NULL, bytes};
+  block->mapped = NULL;
+  block->bytes = bytes;
   return data;
 }
 
 static void release(napi_env env, void *data, void *hint) {
   Block *block = hint;
   int64_t unused;
+  /* Nothing that a run uses is collected: then the JavaScript thread ends, and Node frees memory before it calls the hooks. */
+  if (is_read_or_written(block->instance, data)) stop_runs(block->instance);
+  let_go(block->instance);
   napi_adjust_external_memory(env, -(int64_t)block->bytes, &unused);
   if (block->mapped) munmap(block->mapped, block->bytes);
   else free_aligned(data);
@@ -76,7 +134,8 @@ static napi_value allocate(napi_env env, napi_callback_info info) {
   int64_t unused;
   CHECK(napi_get_cb_info(env, info, &count, &argument, NULL, NULL));
   CHECK(napi_get_value_double(env, argument, &bytes));
-  Block *block = malloc(sizeof(Block));
+  Block *block = calloc(1, sizeof(Block));
+  if (block) CHECK(napi_get_instance_data(env, (void **)&block->instance));
   char *data = block && bytes < 9007199254740991.0 ? allocate_block((size_t)bytes, block) : NULL;
   if (!data) {
     free(block);
@@ -84,6 +143,7 @@ static napi_value allocate(napi_env env, napi_callback_info info) {
   }
   napi_status status = napi_create_external_arraybuffer(env, data, (size_t)bytes, release, block, &result);
   if (status == napi_ok) {
+    block->instance->holders++;
     napi_adjust_external_memory(env, (int64_t)block->bytes, &unused);
     return result;
   }
@@ -175,30 +235,47 @@ static napi_value seconds(napi_env env, napi_callback_info info) {
 
 /* ---- runs ---- */
 
-typedef struct {
-  Program *program;
-  int threads;
-  bool state_changed, done;
-  napi_async_work work;
-  napi_deferred deferred;
-  napi_ref kept; /* the arguments: nothing that the run reads or writes may be collected */
-  char *regions[];
-} Run;
-
-static void execute(napi_env env, void *data) {
-  (void)env;
-  Run *run = data;
-  run->done = run_program(run->program, run->threads, run->regions, run->state_changed);
+/* On a thread of the pool. */
+static void execute(Posted *posted) {
+  Run *run = (Run *)posted;
+  run->done = run_program(run->program, posted->threads, run->regions, run->state_changed);
 }
 
-static void complete(napi_env env, napi_status status, void *data) {
+static void tell(Posted *run) {
+  const Instance *instance = run->owner;
+  napi_call_threadsafe_function(instance->completed, run, napi_tsfn_nonblocking);
+}
+
+/* On the JavaScript thread; without an environment where that has ended. */
+static void complete(napi_env env, napi_value function, void *context, void *data) {
+  (void)function;
+  Instance *instance = context;
   Run *run = data;
   napi_value value;
-  if (status == napi_ok && napi_get_boolean(env, run->done, &value) == napi_ok)
-    napi_resolve_deferred(env, run->deferred, value);
-  napi_delete_reference(env, run->kept);
-  napi_delete_async_work(env, run->work);
-  free(run);
+  if (env) {
+    if (napi_get_boolean(env, run->done, &value) == napi_ok) napi_resolve_deferred(env, run->deferred, value);
+    napi_delete_reference(env, run->kept);
+    if (instance->outstanding == run && !run->next) napi_unref_threadsafe_function(env, instance->completed);
+  }
+  strike_off(instance, run);
+}
+
+static void release_instance(napi_env env, void *instance, void *hint) {
+  (void)env;
+  (void)hint;
+  let_go(instance);
+}
+
+static bool create_instance(napi_env env) {
+  Instance *instance = calloc(1, sizeof(Instance));
+  napi_value name;
+  if (instance) instance->holders = 1;
+  return instance && napi_create_string_utf8(env, "fovea.run", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+         napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, instance, release_instance, instance, complete,
+                                         &instance->completed) == napi_ok &&
+         napi_unref_threadsafe_function(env, instance->completed) == napi_ok &&
+         napi_set_instance_data(env, instance, NULL, NULL) == napi_ok &&
+         napi_add_env_cleanup_hook(env, stop_runs, instance) == napi_ok;
 }
 
 static bool region_data(napi_env env, napi_value value, char **data, size_t *bytes) {
@@ -225,13 +302,18 @@ static bool find_regions(napi_env env, napi_value array, Run *run) {
 }
 
 static bool start(napi_env env, Run *run, napi_value program, napi_value regions, napi_value *promise) {
-  napi_value name, kept;
-  return napi_create_array_with_length(env, 2, &kept) == napi_ok && napi_set_element(env, kept, 0, program) == napi_ok &&
-         napi_set_element(env, kept, 1, regions) == napi_ok && napi_create_reference(env, kept, 1, &run->kept) == napi_ok &&
-         napi_create_string_utf8(env, "fovea.run", NAPI_AUTO_LENGTH, &name) == napi_ok &&
-         napi_create_promise(env, &run->deferred, promise) == napi_ok &&
-         napi_create_async_work(env, NULL, name, execute, complete, run, &run->work) == napi_ok &&
-         napi_queue_async_work(env, run->work) == napi_ok;
+  napi_value kept;
+  Instance *instance;
+  bool ready = napi_get_instance_data(env, (void **)&instance) == napi_ok && napi_create_array_with_length(env, 2, &kept) == napi_ok &&
+               napi_set_element(env, kept, 0, program) == napi_ok && napi_set_element(env, kept, 1, regions) == napi_ok &&
+               napi_create_reference(env, kept, 1, &run->kept) == napi_ok &&
+               napi_create_promise(env, &run->deferred, promise) == napi_ok;
+  if (!ready) return false;
+  run->posted.owner = instance;
+  if (!post_run(&run->posted)) return false;
+  if (!instance->outstanding) napi_ref_threadsafe_function(env, instance->completed);
+  enlist(instance, run);
+  return true;
 }
 
 /*
@@ -250,8 +332,9 @@ static napi_value run(napi_env env, napi_callback_info info) {
   CHECK(napi_get_value_bool(env, arguments[3], &state_changed));
   Run *run = calloc(1, sizeof(Run) + given_count(program) * sizeof(char *));
   if (!run) return fail(env, "no memory for a run");
+  run->posted = (Posted){.threads = (int)threads, .work = execute, .done = tell};
   run->program = program;
-  run->threads = (int)threads;
+  run->count = given_count(program);
   run->state_changed = state_changed;
   if (!find_regions(env, arguments[2], run)) {
     free(run);
@@ -377,6 +460,7 @@ static void return_freed_memory(void) {
 
 NAPI_MODULE_INIT() {
   return_freed_memory();
+  if (!create_instance(env)) return fail(env, "the native addon could not be set up");
   napi_property_descriptor properties[] = {
       {"allocate", NULL, allocate, NULL, NULL, NULL, napi_enumerable, NULL},
       {"discard", NULL, discard, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -47,10 +47,8 @@ function compilerTarget() {
 /** Object name -> arguments; operations.c once for each instruction set. */
 function compilations(target) {
   const include = createRequire(import.meta.url)("node-api-headers").include_dir;
-  const once = ["addon", "addon-augment", "instruction-sets", "program", "threads"].map((name) => [
-    name,
-    [join(kernels, `${name}.c`), "-isystem", include],
-  ]);
+  const names = ["addon", "addon-augment", "instruction-sets", "program", "runs", "threads", "workers"];
+  const once = names.map((name) => [name, [join(kernels, `${name}.c`), "-isystem", include]]);
   // bit-equal to their TypeScript twins: every operation is rounded by itself
   for (const name of ["prepare", "augment"])
     once.push([name, [join(kernels, `${name}.c`), "-ffp-contract=off"]]);

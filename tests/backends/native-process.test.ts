@@ -97,6 +97,34 @@ describe("native backend in a process", () => {
     expect({ status, output }).toEqual({ status: 0, output: "1\n" });
   });
 
+  it("lets one be stopped that has asked for many runs, while another goes on", () => {
+    const { status, output } = runScript(`
+      if (!isMainThread) {
+        const ready = setUp();
+        const { addon, program, state, work } = ready;
+        const regions = [state, work, ...ones()];
+        for (let i = 0; i < 5000; i++) addon.run(program, 4, regions, true);
+        parentPort.postMessage("asked");
+      } else (async () => {
+        const ready = setUp();
+        const worker = new Worker(__filename);
+        const asked = new Promise((resolve) => worker.on("message", resolve));
+        const ended = new Promise((resolve) => worker.on("exit", resolve));
+        await asked;
+        const value = runOnce(ready);
+        await worker.terminate();
+        console.log(await ended, await value, await runOnce(ready));
+      })();`);
+    expect({ status, output }).toEqual({ status: 0, output: "1 1500 1500\n" });
+  });
+
+  it("ends at once where the process is told to, in the middle of a run", () => {
+    const { status, output } = runScript(`
+      const ready = setUp();
+      for (let i = 0; i < 50; i++) runOnce(ready).then(() => process.exit(3));`);
+    expect({ status, output }).toEqual({ status: 3, output: "" });
+  });
+
   it("keeps what a run reads and writes until it is done", () => {
     const { status, output } = runScript(`
       (async () => {

@@ -10,7 +10,7 @@ compiler=${CC:-gcc}
 mkdir -p "$folder"
 for helpers in "" -DHELPERS_FIRST; do
   "$compiler" -std=gnu11 -O1 -g -fsanitize=thread $helpers -o "$folder/threads" \
-    "$root/tests/elsewhere/threads.c" "$root/kernels/threads.c" -lpthread -ldl
+    "$root/tests/elsewhere/threads.c" "$root/kernels/threads.c" "$root/kernels/runs.c" "$root/kernels/workers.c" -lpthread -ldl
   "$folder/threads"
 done
 

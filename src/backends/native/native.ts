@@ -6,7 +6,6 @@ import { InputError, suggest } from "../../util/errors.ts";
 import { checkKernels, chooseThreads } from "../checks.ts";
 import { encodeProgram } from "../encode.ts";
 import { collectInputs } from "../inputs.ts";
-import { createQueue } from "../queue.ts";
 import { insufficientMemory, scratchLacks } from "../refusals.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 
@@ -39,7 +38,6 @@ export function loadNativeBackend(
 
 function createBackend(addon: Addon, threads: number, set: number): NativeBackend {
   const { name, title } = addon.instructionSets[set];
-  const queue = createQueue(); // a run that waits for the pool would hold one of the few threads that read files for Node
   return {
     name: "native",
     description: `native, ${title}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
@@ -47,24 +45,17 @@ function createBackend(addon: Addon, threads: number, set: number): NativeBacken
     instructionSet: name,
     instructionSets: addon.instructionSets.map((each) => each.name),
     allocate: (byteLength) => allocate(addon, byteLength),
-    compile: (program) => compile(addon, program, threads, set, queue),
+    compile: (program) => compile(addon, program, threads, set),
   };
 }
 
-function compile(
-  addon: Addon,
-  program: Program,
-  threads: number,
-  set: number,
-  queue: <T>(task: () => Promise<T>) => Promise<T>,
-): Executable {
+function compile(addon: Addon, program: Program, threads: number, set: number): Executable {
   const { words, regionBytes } = encodeProgram(program, addon.kernels);
   const compiled = addon.compile(words, regionBytes, set);
   return {
     run: async (memory, inputs, stateChanged = true) => {
       const regions = collectRegions(program, memory, inputs);
-      const done = await queue(() => addon.run(compiled, threads, regions, stateChanged));
-      if (!done) throw scratchLacks();
+      if (!(await addon.run(compiled, threads, regions, stateChanged))) throw scratchLacks();
     },
     timings: () =>
       [...addon.seconds(compiled)].map((seconds, i) => ({ operation: program.nodes[i].operation, seconds })),
