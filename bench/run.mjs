@@ -3,7 +3,15 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { refuse, root } from "./support.mjs";
 
-const benchmarks = ["training-step", "inference", "predict", "report-job", "kernels", "near-duplicates"];
+const benchmarks = [
+  "training-step",
+  "inference",
+  "predict",
+  "report-job",
+  "loading",
+  "kernels",
+  "near-duplicates",
+];
 const [name, ...words] = process.argv.slice(2);
 if (name !== undefined && ![...benchmarks, "tables"].includes(name)) {
   refuse(`Expected one of ${benchmarks.join(", ")} or tables, found "${name}"`);

@@ -28,6 +28,10 @@ function colourOf(text: string): string | undefined {
 export const preprocessingSchema = z.object({
   height: z.number().int().positive().describe("Height of the model's input, in pixels"),
   width: z.number().int().positive().describe("Width of the model's input, in pixels"),
+  decode: z
+    .enum(["exact", "fast"])
+    .default("exact")
+    .describe("Every pixel, or large JPEG made smaller while it is decoded, and antialiased"),
   maxPixels: z
     .number()
     .int()
@@ -78,21 +82,29 @@ export function valueRangeOf({ scale, offset }: Preprocessing): readonly [number
   return [Math.min(...ends), Math.max(...ends)];
 }
 
-/** The part of the rule that decides what a decoded picture is. */
-export type DecodingRule = Pick<Preprocessing, "maxPixels" | "iccProfile" | "background">;
+type PlainDecoding = Pick<Preprocessing, "maxPixels" | "iccProfile" | "background">;
+
+/** The part of the rule that decides what a decoded picture is; fast decoding depends on what it will be resized to. */
+export type DecodingRule = PlainDecoding &
+  (
+    | { readonly decode: "exact" }
+    | ({ readonly decode: Preprocessing["decode"] } & Pick<Preprocessing, "height" | "width" | "resize">)
+  );
 
 const { shape } = preprocessingSchema;
 
 /** What holds where no rule is given. */
 export const plainDecoding: DecodingRule = {
+  decode: "exact",
   maxPixels: shape.maxPixels.parse(undefined),
   iccProfile: shape.iccProfile.parse(undefined),
   background: shape.background.parse(undefined),
 };
 
-/** Whether a file is the same picture by either rule. */
-export function decodesAlike(a: DecodingRule, b: DecodingRule): boolean {
-  return a.maxPixels === b.maxPixels && a.iccProfile === b.iccProfile && a.background === b.background;
+/** Whether a file is the same picture as without a rule. */
+export function decodesPlainly(rule: DecodingRule): boolean {
+  const names = ["decode", "maxPixels", "iccProfile", "background"] as const;
+  return names.every((name) => rule[name] === plainDecoding[name]);
 }
 
 /** Channels of the model's input. */

@@ -5,7 +5,7 @@ import type { RgbImage } from "../data/image.ts";
 import { decodePhoto } from "../data/load.ts";
 import type { Platform } from "../data/platform.ts";
 import { floatsOf, keepSmaller } from "../data/prepare.ts";
-import { type DecodingRule, decodesAlike, plainDecoding } from "../data/preprocessing.ts";
+import { type DecodingRule, decodesPlainly, plainDecoding } from "../data/preprocessing.ts";
 import { InputError } from "../util/errors.ts";
 import { type Classifier, loadClassifier } from "./classifier.ts";
 import { expandPhotos } from "./expand-photos.ts";
@@ -108,7 +108,7 @@ function createDecoder(machine: Machine, first: PhotoSource | undefined): Decode
   let early = first === undefined ? undefined : decode(machine, first, plainDecoding);
   early?.catch(() => undefined); // it is told when its turn comes, unless it was a folder
   return (platform, photo, rule) => {
-    const begun = photo === first && decodesAlike(rule, plainDecoding) ? early : undefined;
+    const begun = photo === first && decodesPlainly(rule) ? early : undefined;
     early = undefined; // one picture may take a gigabyte
     return begun ?? decode(platform, photo, rule);
   };

@@ -17,6 +17,7 @@ export const ruleOptions = {
     resize: true,
     interpolation: true,
     antialias: true,
+    decode: true,
     colorMode: true,
     background: true,
     iccProfile: true,
@@ -24,7 +25,9 @@ export const ruleOptions = {
   }).shape,
 };
 
-/** The rule that options ask for. */
+/** The rule that options ask for. What has been made smaller while it was decoded must be antialiased, and so all photos are. */
 export function ruleFor(options: z.infer<z.ZodObject<typeof ruleOptions>>): Preprocessing {
-  return preprocessingSchema.parse({ ...options, height: options.imageSize, width: options.imageSize });
+  const { imageSize, decode } = options;
+  const antialias = options.antialias || decode === "fast";
+  return preprocessingSchema.parse({ ...options, height: imageSize, width: imageSize, antialias });
 }

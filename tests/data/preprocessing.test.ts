@@ -14,6 +14,7 @@ it("reads the rule of older model files as what was done then", () => {
   expect(preprocessingSchema.parse(older)).toEqual({
     height: 8,
     width: 6,
+    decode: "exact",
     maxPixels: 178_956_970,
     orient: "exif",
     iccProfile: "ignore",

@@ -2,7 +2,9 @@ import { encode as encodeBmp } from "fast-bmp";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { RgbImage } from "../../src/data/image.ts";
-import { plainDecoding } from "../../src/data/preprocessing.ts";
+import { floatsOf, keepSmaller } from "../../src/data/prepare.ts";
+import { plainDecoding, preprocessingSchema } from "../../src/data/preprocessing.ts";
+import { shrinkOf } from "../../src/data/shrink.ts";
 import { nodePlatform } from "../../src/platform/node/node-platform.ts";
 
 const { decode, encodePng } = nodePlatform;
@@ -199,6 +201,58 @@ describe("decode", () => {
     for (const [i, value] of turned.pixels.entries()) {
       expect(Math.abs(value - [200, 100, 50][i % 3])).toBeLessThanOrEqual(2); // there and back
     }
+  });
+});
+
+describe("decoding fast", () => {
+  const rule = preprocessingSchema.parse({ height: 20, width: 20, decode: "fast", antialias: true });
+
+  /** Smooth, so that a wrong place shows and a rounding does not. */
+  const ramp = (width: number, height: number): RgbImage => ({
+    width,
+    height,
+    pixels: Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+      return [(200 * x) / width, (200 * y) / height, 100][i % 3]!;
+    }),
+  });
+
+  it.each([
+    [199, 121], // divided by 5
+    [62, 400], // by 3
+    [1001, 733], // by 9
+  ])("makes a JPEG of %dx%d smaller, and the model sees what it would have seen", async (width, height) => {
+    for (const progressive of [false, true]) {
+      const bytes = await raw(ramp(width, height)).jpeg({ quality: 95, progressive }).toBuffer();
+      const [small, whole] = [await decode(bytes, rule), await decode(bytes)];
+      const divisor = shrinkOf(rule, whole);
+      expect(divisor).toBeGreaterThan(1);
+      expect([small.width, small.height]).toEqual([width, height].map((side) => Math.ceil(side / divisor)));
+      const [fast, exact] = [small, whole].map((image) => floatsOf(keepSmaller(image, rule, {})));
+      const differences = fast!.map((value, i) => Math.abs(value - exact![i]!));
+      expect(Math.max(...differences)).toBeLessThan(0.03); // edges meet other neighbours
+      expect(differences.reduce((a, b) => a + b) / differences.length).toBeLessThan(0.005);
+    }
+  });
+
+  it("turns the picture before it divides the sides", async () => {
+    const bytes = await raw(ramp(400, 62)).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    expect(await decode(bytes, rule)).toMatchObject({ width: 21, height: 134 });
+  });
+
+  it("leaves small JPEG and other formats as they are", async () => {
+    const small = await raw(ramp(59, 59)).jpeg().toBuffer();
+    expect(await decode(small, rule)).toEqual(await decode(small));
+    const png = await raw(ramp(199, 121)).png().toBuffer();
+    expect(await decode(png, rule)).toEqual(await decode(png));
+  });
+
+  it("refuses what is cut short or has too many pixels, as ever", async () => {
+    const bytes = await raw(noise(300, 200)).jpeg().toBuffer();
+    const cut = decode(bytes.subarray(0, bytes.length >> 1), rule);
+    await expect(cut).rejects.toEqual(refusal("image.cut-short", "JPEG"));
+    const bomb = decode(bytes, { ...rule, maxPixels: 59_999 });
+    await expect(bomb).rejects.toEqual(refusal("image.too-large", "300x200"));
   });
 });
 

@@ -4,6 +4,7 @@ import { headLength, identifyImage, nameOfFormat, notAnImage } from "../../data/
 import type { ReadableFormat, RgbImage } from "../../data/image.ts";
 import { checkPixels } from "../../data/pixel-limit.ts";
 import { type DecodingRule, plainDecoding } from "../../data/preprocessing.ts";
+import { shrinkOf } from "../../data/shrink.ts";
 import { InputError } from "../../util/errors.ts";
 import { withoutBuffer } from "./files.ts";
 import { createMemoryGate } from "./memory-gate.ts";
@@ -68,10 +69,12 @@ async function decodeWithSharp(
   checkPixels(width, height, format, rule);
   const profiled = metadata.hasProfile && rule.iccProfile === "srgb";
   const cmyk = space === "cmyk" && !profiled; // a profile knows its inks better than the plain formula
+  const divisor = format === "jpeg" ? shrinkOf(rule, metadata.autoOrient) : 1;
   const needed = width * height * bytesPerPixel(metadata);
   return withMemory(Math.min(needed, decodingBytes - besideBytes), async () => {
-    makeRoom(width * height * 3);
+    makeRoom((width * height * 3) / divisor ** 2);
     const image = withoutAlpha(sharp(bytes, options), rule);
+    if (divisor > 1) shrink(image, metadata.autoOrient, divisor);
     const converted = cmyk
       ? image.pipelineColourspace("cmyk").toColourspace("cmyk")
       : image.toColourspace("srgb");
@@ -84,6 +87,11 @@ async function decodeWithSharp(
 
 function withoutAlpha(image: ReturnType<Sharp>, { background }: DecodingRule) {
   return background === "none" ? image.removeAlpha() : image.flatten({ background });
+}
+
+function shrink(image: ReturnType<Sharp>, upright: { width: number; height: number }, divisor: number): void {
+  const [width, height] = [upright.width, upright.height].map((side) => Math.ceil(side / divisor));
+  image.resize(width, height, { fit: "fill", kernel: "cubic" });
 }
 
 /** A progressive JPEG holds all its 16-bit coefficients as well, of half as many samples where colours are halved both ways. */
