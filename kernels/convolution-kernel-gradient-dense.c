@@ -13,7 +13,8 @@ enum {
   DENSE_FEWEST_PIXELS = 192,     /* and at least, since sums are read and written once a box */
   DENSE_PANEL = 192,             /* pixels whose dy stays in the first-level cache */
   DENSE_TASKS = 32,              /* wanted */
-  DENSE_PARTS_BYTES = 8 << 20,   /* of all parts' sums */
+  DENSE_FEWEST_TASKS = 8,        /* even where their sums take more than */
+  DENSE_PARTS_BYTES = 4 << 20,   /* of all parts' sums */
   DENSE_FEW_TAPS = 128           /* up to which dy's channels are not worth copying side by side */
 };
 
@@ -210,7 +211,8 @@ static bool run_dense_kernel_gradient(const Upstream *upstream, const float *x, 
   cut_convolution(&g);
   choose_places(&g);
   int64_t boxes = g.boxes.images * g.boxes.rows * g.boxes.columns, blocks = g.in_blocks * g.out_blocks;
-  int64_t parts = smaller_of(divide_up(DENSE_TASKS, blocks), larger_of(1, DENSE_PARTS_BYTES / 4 / count));
+  int64_t affordable = larger_of(divide_up(DENSE_FEWEST_TASKS, blocks), DENSE_PARTS_BYTES / 4 / count);
+  int64_t parts = smaller_of(divide_up(DENSE_TASKS, blocks), affordable);
   g.boxes_per_part = divide_up(boxes, smaller_of(parts, boxes));
   g.parts = divide_up(boxes, g.boxes_per_part);
   g.sums = shared_scratch(float_bytes(g.parts * (count + c->out)));
