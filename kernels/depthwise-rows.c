@@ -7,7 +7,10 @@
 #include "depthwise.h"
 
 enum {
-  ROW_COLUMNS = 4, /* pixels of the result at a time */
+  ROW_COLUMNS = 7,   /* pixels of the result at a time */
+  FEWER_COLUMNS = 4, /* where less are left; and in long rows, which come from memory, in fewer streams then */
+  SHORT_ROW = 28,
+  WIDEST_ROW = 5,  /* taps of a row of the kernel, at most, that stay in registers */
   DEPTHWISE_BAND_BYTES = 1 << 19,
   DEPTHWISE_TASKS = 16 /* that an operation has at least, where it has as many rows */
 };
@@ -26,9 +29,17 @@ typedef struct {
   bool streamed;
 } DepthwiseRow;
 
-/* `columns`, `step` and mostly `taps` are constants; `from`, `weights` and `to` those of the first column and tap. */
-INLINE void depthwise_vector(int columns, int64_t taps, int step, const DepthwiseRow *g, const float *from,
-                             const float *weights, float *to, int64_t c, int64_t lanes) {
+/* Columns of the source that exist, counted from a tile's first one. */
+typedef struct {
+  int64_t first, end;
+} Existing;
+
+/*
+ * `columns`, `step` and `taps` are constants; `from` and `to` are those of the first column. Each value of the source is loaded
+ * once for all results that it serves. Of a `cut` tile some columns of the source lie outside: they are zeros.
+ */
+INLINE void depthwise_vector(int columns, int taps, int step, bool cut, Existing there, const DepthwiseRow *g, const float *from,
+                             float *to, int64_t c, int64_t lanes) {
   if (columns > 1) {
     int64_t vectors = columns * step * g->ahead_rows;
     ask_ahead(g->ahead + (from - g->from) * g->ahead_rows + c / WIDTH * vectors * WIDTH, vectors);
@@ -36,11 +47,15 @@ INLINE void depthwise_vector(int columns, int64_t taps, int step, const Depthwis
   Vector sums[ROW_COLUMNS], bias = g->bias ? load_some(g->bias + c, lanes) : splat(0);
   UNROLL for (int t = 0; t < columns; t++) sums[t] = bias;
   for (int64_t i = 0; i < g->rows; i++) {
-    const float *x = from + i * g->from_row + c, *w = weights + i * g->weights_row + c;
-    for (int64_t b = 0; b < taps; b++) {
-      Vector weight = load_some(w + b * g->weights_tap, lanes);
+    const float *x = from + i * g->from_row + c, *w = g->weights + i * g->weights_row + c;
+    Vector weights[WIDEST_ROW];
+    UNROLL for (int b = 0; b < taps; b++) weights[b] = load_some(w + b * g->weights_tap, lanes);
+    UNROLL for (int column = 0; column < (columns - 1) * step + taps; column++) {
+      Vector value = splat(0);
+      if (!cut || (column >= there.first && column < there.end)) value = load_some(x + column * g->channels, lanes);
       UNROLL for (int t = 0; t < columns; t++)
-        sums[t] = multiply_add(load_some(x + (t * step + b) * g->channels, lanes), weight, sums[t]);
+        if (column - t * step >= 0 && column - t * step < taps)
+          sums[t] = multiply_add(value, weights[column - t * step], sums[t]);
     }
   }
   UNROLL for (int t = 0; t < columns; t++) {
@@ -51,45 +66,64 @@ INLINE void depthwise_vector(int columns, int64_t taps, int step, const Depthwis
 }
 
 /* All channels, in whole vectors (their length a constant) and what is left. */
-INLINE void depthwise_tile(int columns, int64_t taps, int step, const DepthwiseRow *g, const float *from,
-                           const float *weights, float *to) {
+INLINE void depthwise_tile(int columns, int taps, int step, bool cut, Existing there, const DepthwiseRow *g, const float *from,
+                           float *to) {
   int64_t c = 0;
-  for (; c + WIDTH <= g->channels; c += WIDTH) depthwise_vector(columns, taps, step, g, from, weights, to, c, WIDTH);
-  if (c < g->channels) depthwise_vector(columns, taps, step, g, from, weights, to, c, g->channels - c);
+  for (; c + WIDTH <= g->channels; c += WIDTH) depthwise_vector(columns, taps, step, cut, there, g, from, to, c, WIDTH);
+  if (c < g->channels) depthwise_vector(columns, taps, step, cut, there, g, from, to, c, g->channels - c);
 }
 
-/* Results whose taps all lie inside of the source, from `from` on. */
-INLINE void depthwise_inside(int64_t taps, int step, const DepthwiseRow *g, const float *from, float *to, int64_t count) {
-  for (; count >= ROW_COLUMNS; count -= ROW_COLUMNS, from += ROW_COLUMNS * step * g->channels, to += ROW_COLUMNS * g->to_step)
-    depthwise_tile(ROW_COLUMNS, taps, step, g, from, g->weights, to);
-  if (count >= 2) {
-    depthwise_tile(2, taps, step, g, from, g->weights, to);
-    count -= 2, from += 2 * step * g->channels, to += 2 * g->to_step;
+/* Result t meets the source's columns from start + t * step on, of which `width` exist; `taps` and `step` are constants. */
+INLINE void depthwise_tiles(int taps, int step, const DepthwiseRow *g, int64_t start, int64_t width, int64_t count) {
+  const float *from = g->from + start * g->channels;
+  float *to = g->to;
+  bool is_short = count <= SHORT_ROW;
+  for (int64_t done = 0; done < count;) {
+    int columns = is_short && count - done >= ROW_COLUMNS ? ROW_COLUMNS : count - done >= FEWER_COLUMNS ? FEWER_COLUMNS : count - done >= 2 ? 2 : 1;
+    Existing there = {-start, width - start};
+    bool cut = there.first > 0 || there.end < (columns - 1) * step + taps;
+#define TILE(n)                                                                                                         \
+  if (cut) depthwise_tile(n, taps, step, true, there, g, from, to);                                                    \
+  else depthwise_tile(n, taps, step, false, there, g, from, to)
+    if (columns == ROW_COLUMNS) {
+      TILE(ROW_COLUMNS);
+    } else if (columns == FEWER_COLUMNS) {
+      TILE(FEWER_COLUMNS);
+    } else if (columns == 2) {
+      TILE(2);
+    } else {
+      TILE(1);
+    }
+#undef TILE
+    done += columns, start += columns * step;
+    from += columns * step * g->channels, to += columns * g->to_step;
   }
-  if (count) depthwise_tile(1, taps, step, g, from, g->weights, to);
 }
 
-/* Result t meets the source's columns from start + t * step on, of which `width` exist. */
+/* Any taps and step. */
+static void depthwise_any_row(const DepthwiseRow *g, int64_t taps, int64_t step, int64_t start, int64_t width, int64_t count) {
+  for (int64_t t = 0; t < count; t++) {
+    int64_t left = start + t * step, first = larger_of(0, -left), end = smaller_of(taps, width - left);
+    for (int64_t c = 0; c < g->channels; c += WIDTH) {
+      int64_t lanes = g->channels - c;
+      Vector sum = g->bias ? load_some(g->bias + c, lanes) : splat(0);
+      for (int64_t i = 0; i < g->rows; i++)
+        for (int64_t b = first; b < end; b++)
+          sum = multiply_add(load_some(g->from + i * g->from_row + (left + b) * g->channels + c, lanes),
+                             load_some(g->weights + i * g->weights_row + b * g->weights_tap + c, lanes), sum);
+      sum = activate(sum, g->activation);
+      if (g->streamed) stream(g->to + t * g->to_step + c, sum);
+      else store_some(g->to + t * g->to_step + c, sum, lanes);
+    }
+  }
+}
+
 static void depthwise_row(const DepthwiseRow *g, int64_t taps, int64_t step, int64_t start, int64_t width, int64_t count) {
-  int64_t first = smaller_of(count, start < 0 ? divide_up(-start, step) : 0);
-  int64_t room = width - taps - start;
-  int64_t end = larger_of(first, smaller_of(count, room < 0 ? 0 : room / step + 1));
-  const float *from = g->from + (start + first * step) * g->channels;
-  float *to = g->to + first * g->to_step;
-#define INSIDE(n, by)                                                                                                   \
-  if (taps == n && step == by) depthwise_inside(n, by, g, from, to, end - first);                                      \
+#define TILES(n, by)                                                                                                    \
+  if (taps == n && step == by) depthwise_tiles(n, by, g, start, width, count);                                         \
   else
-  INSIDE(3, 1) INSIDE(3, 2) INSIDE(5, 1) INSIDE(5, 2) INSIDE(2, 1) INSIDE(1, 1) for (int64_t t = first; t < end; t++)
-    depthwise_tile(1, taps, 1, g, from + (t - first) * step * g->channels, g->weights, g->to + t * g->to_step);
-#undef INSIDE
-  for (int64_t t = 0; t < count; t = t + 1 == first ? end : t + 1) {
-    if (t == first && first < end) t = end;
-    if (t >= count) break;
-    int64_t left = start + t * step, before = smaller_of(taps, larger_of(0, -left));
-    int64_t inside = larger_of(0, smaller_of(taps, width - left) - before);
-    depthwise_tile(1, inside, 1, g, g->from + (left + before) * g->channels, g->weights + before * g->weights_tap,
-                   g->to + t * g->to_step);
-  }
+  TILES(3, 1) TILES(3, 2) TILES(5, 1) TILES(5, 2) TILES(2, 1) TILES(1, 1) depthwise_any_row(g, taps, step, start, width, count);
+#undef TILES
 }
 
 /* ---- bands of rows ---- */

@@ -205,6 +205,24 @@ const depthwiseShapes: readonly ConvolutionShape[] = [
     pad: [0, 1],
     size: [4, 5],
   },
+  // rows of a whole tile, of two of them and a rest, and longer than those that short tiles serve
+  {
+    title: "a tile wide, padded at both sides",
+    x: [1, 3, 7, 17],
+    kernel: [5, 5, 17, 1],
+    pad: [2, 2],
+    size: [3, 7],
+  },
+  { title: "two tiles and a rest", x: [1, 4, 17, 17], kernel: [5, 5, 17, 1], pad: [2, 2], size: [4, 17] },
+  {
+    title: "a tile wide, stride 2",
+    x: [1, 5, 14, 33],
+    kernel: [5, 5, 33, 1],
+    stride: [2, 2],
+    pad: [1, 1],
+    size: [3, 7],
+  },
+  { title: "a long row", x: [1, 2, 31, 17], kernel: [3, 3, 17, 1], pad: [1, 1], size: [2, 31] },
   { title: "multiplier 2", x: [1, 6, 5, 17], kernel: [3, 3, 17, 2], pad: [1, 1], size: [6, 5] },
   { title: "multiplier 3, stride 2 and 1", x: [2, 7, 5, 3], kernel: [3, 2, 3, 3], stride: [2, 1] },
   {
