@@ -1,5 +1,6 @@
 import { InputError } from "../util/errors.ts";
 import { mapFromBothEnds } from "./both-ends.ts";
+import { type Fingerprint, fingerprintOf } from "./duplicates/fingerprint.ts";
 import {
   expectedFormatOfName,
   headLength,
@@ -21,6 +22,8 @@ export interface LoadedPhoto {
   readonly image: PreparedImage;
   /** What the content is. */
   readonly identity: Identity;
+  /** What finds its near-duplicates, where it was asked for. */
+  readonly fingerprint?: Fingerprint;
 }
 
 export interface LoadedSample extends LoadedPhoto {
@@ -47,6 +50,8 @@ export interface LoadOptions {
   /** Called after each file, in whatever order they finish. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
+  /** Take fingerprints too. */
+  readonly fingerprints?: boolean;
   /** How many files are in work at once; by default as many as the machine has cores, and at least two. */
   readonly concurrency?: number;
 }
@@ -68,7 +73,7 @@ export async function loadSamples(
   const sizes = await Promise.all(samples.map(({ path }) => platform.sizeOf(path)));
   const results = await mapFromBothEnds(samples, sizes, concurrency, async (sample) => {
     options.signal?.throwIfAborted();
-    const result = await loadSample(platform, sample, preprocessing);
+    const result = await loadSample(platform, sample, preprocessing, options.fingerprints);
     options.onProgress?.(++done, samples.length);
     return result;
   });
@@ -90,12 +95,14 @@ export async function loadPhoto(
   platform: Platform,
   path: string,
   preprocessing: Preprocessing,
+  fingerprints = false,
 ): Promise<LoadedPhoto> {
   const { identity, bytes } = await readPhoto(platform, path);
   const hash = await platform.sha256(bytes);
   const picture = await platform.decode(bytes, preprocessing);
   platform.release?.(bytes);
-  return { hash, identity, image: keepSmaller(picture, preprocessing, platform) };
+  const seen = fingerprints && { fingerprint: fingerprintOf(picture) };
+  return { hash, identity, ...seen, image: keepSmaller(picture, preprocessing, platform) };
 }
 
 /**
@@ -117,9 +124,10 @@ async function loadSample(
   platform: Platform,
   sample: Sample,
   preprocessing: Preprocessing,
+  fingerprints: boolean | undefined,
 ): Promise<LoadedSample | DataProblem> {
   try {
-    return { sample, ...(await loadPhoto(platform, sample.path, preprocessing)) };
+    return { sample, ...(await loadPhoto(platform, sample.path, preprocessing, fingerprints)) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { code, message } = error;

@@ -75,10 +75,30 @@ export async function readKeptSplit(
   return parseSplitManifest(new TextDecoder().decode(await machine.readFile(file)));
 }
 
-function splitNew({ items, seed, classNames, together }: SplitRequest, ratios: SplitRatios): PhotoSplit {
-  const options: SplitOptions = { ratios, seed, classNames, ...(together && { together }) };
+function splitNew(request: SplitRequest, ratios: SplitRatios): PhotoSplit {
+  const { items, seed, classNames, together = [] } = request;
+  const { parts, options, notices } = splitTogether(items, { ratios, seed, classNames, together });
+  return { parts, options, notices: [...groupNotices(items, options), ...notices] };
+}
+
+/**
+ * Splits, and where near-duplicates hold a class together so that a part would be without it, lets go of that class's: a hundred
+ * frames of one scene are all that some have, and to judge on them too kindly, and say so, is better than not at all.
+ */
+function splitTogether(items: readonly SplitItem[], options: SplitOptions): PhotoSplit {
   const parts = splitSamples(items, options);
-  return { parts, options, notices: [...groupNotices(items), ...missingNotices(items, parts, options)] };
+  const { together = [], classNames } = options;
+  const short = new Set(missingClasses(items, parts, options).map(({ className }) => className));
+  const isShort = (index: number) => short.has(classNames[items[index].classIndex]);
+  const kept = together.filter((set) => !set.some(isShort));
+  if (kept.length === together.length) {
+    checkFilled(parts, options);
+    return { parts, options, notices: missingNotices(items, parts, options) };
+  }
+  const again = splitTogether(items, { ...options, together: kept });
+  const named = [...short].map((name) => `"${name}"`).join(", ");
+  const notice = `Too few photos of ${named} are independent of each other: their near-duplicates are split as other photos are, and what is judged on them is too good.`;
+  return { ...again, notices: [notice, ...again.notices] };
 }
 
 /** The parts are taken as they are; only a validation part that is not there comes out of training. */
@@ -88,7 +108,7 @@ function splitAsGiven(request: SplitRequest, ratios: SplitRatios): PhotoSplit {
   const parts = samples.some(({ part }) => part === undefined)
     ? splitSamples(items, options)
     : splitGivenParts(request, options);
-  checkFilled(parts);
+  checkFilled(parts, options);
   const [hasValidation, hasTest] = (["validation", "test"] as const).map((part) =>
     samples.some((sample) => sample.part === part),
   );
@@ -99,7 +119,7 @@ function splitAsGiven(request: SplitRequest, ratios: SplitRatios): PhotoSplit {
     );
   if (!hasTest && parts.test.length === 0)
     notices.push("They come without a test part, so nothing is judged in the end.");
-  notices.push(...missingNotices(items, parts, options), ...straddlingNotices(items, parts));
+  notices.push(...missingNotices(items, parts, options), ...straddlingNotices(request, parts));
   return { parts, options, notices };
 }
 
@@ -114,7 +134,7 @@ function splitGivenParts({ items, samples }: SplitRequest, options: SplitOptions
   const own = items.flatMap(({ part }, index) => (part === "train" ? [index] : []));
   const place = new Map(own.map((index, inner) => [index, inner]));
   const together = options.together?.map((set) => set.flatMap((index) => place.get(index) ?? []));
-  const inner = splitSamples(
+  const { parts: inner } = splitTogether(
     own.map((index) => ({ ...items[index], part: undefined })),
     { ...options, ratios, ...(together && { together }) },
   );
@@ -127,15 +147,15 @@ function splitAsKeras(request: SplitRequest, validationSplit: number): PhotoSpli
   const partOfSample = kerasSplit(samples.length, validationSplit, seed);
   const places = new Map(samples.map((sample, index) => [sample, index]));
   const parts = toParts(items, (index) => partOfSample[places.get(items[index].sample)!]);
-  checkFilled(parts);
   const options: SplitOptions = {
     ratios: [100 * (1 - validationSplit), 100 * validationSplit, 0],
     seed,
     classNames,
   };
+  checkFilled(parts, options);
   const notices = [
     `Split as Keras's image_dataset_from_directory(validation_split=${validationSplit}, seed=${seed}) splits: not stratified, copies may fall on two sides, and without a test part nothing is judged in the end.`,
-    ...straddlingNotices(items, parts),
+    ...straddlingNotices(request, parts),
   ];
   return { parts, options, notices };
 }
@@ -144,35 +164,54 @@ function splitAsKeras(request: SplitRequest, validationSplit: number): PhotoSpli
 function splitAsKept(request: SplitRequest, kept: SplitManifest): PhotoSplit {
   const { items, seed, classNames, together } = request;
   const known = keptParts(kept, items);
-  const options: SplitOptions = { ratios: kept.ratios, seed, classNames, ...(together && { together }) };
   const settled = items.map((item, index) => ({ ...item, part: known[index] }));
-  const parts = splitSamples(settled, options);
+  const wanted: SplitOptions = { ratios: kept.ratios, seed, classNames, ...(together && { together }) };
+  const { parts, options, notices: missing } = splitTogether(settled, wanted);
   const old = known.filter((part) => part !== undefined).length;
   const added = partNames.map(
     (name) => `${parts[name].filter((index) => known[index] === undefined).length} to ${name}`,
   );
   const notices = [
     `${counted(old)} keep the part of the earlier split; ${counted(items.length - old)} are new: ${added.join(", ")}.`,
-    ...groupNotices(items),
-    ...missingNotices(items, parts, options),
-    ...straddlingNotices(items, parts),
+    ...groupNotices(items, options),
+    ...missing,
+    ...straddlingNotices(request, parts),
   ];
   return { parts, options, notices };
 }
 
-function groupNotices(items: readonly SplitItem[]): string[] {
+function groupNotices(items: readonly SplitItem[], { together = [] }: SplitOptions): string[] {
   const grouped = items.filter(({ group }) => group !== undefined);
-  if (grouped.length === 0) return [];
   const groups = new Set(grouped.map(({ group }) => group)).size;
   const alone = items.length - grouped.length;
   const rest = alone > 0 ? `; ${counted(alone)} belong to none` : "";
-  return [`${counted(grouped.length)} in ${groups} groups, each on one side of the split${rest}.`];
+  const sets = nearDuplicateSets(items, together);
+  const alike = sets.reduce((sum, { length }) => sum + length, 0);
+  return [
+    ...(groups > 0
+      ? [`${counted(grouped.length)} in ${groups} groups, each on one side of the split${rest}.`]
+      : []),
+    ...(alike > 0
+      ? [
+          `${counted(alike)} in ${sets.length} ${sets.length === 1 ? "set" : "sets"} of near-duplicates, each on one side of the split (--duplicates ignore splits them as others).`,
+        ]
+      : []),
+  ];
 }
 
-function checkFilled(parts: SplitParts): void {
+/** Without those that are byte for byte the same, which needs no saying. */
+function nearDuplicateSets(items: readonly SplitItem[], together: readonly (readonly number[])[]) {
+  return together.filter((set) => new Set(set.map((index) => items[index].hash)).size > 1);
+}
+
+/** Without photos to train on, or to choose the best epoch by, nothing can be said. */
+function checkFilled(parts: SplitParts, { ratios }: SplitOptions): void {
   const empty = (["train", "validation"] as const).find((name) => parts[name].length === 0);
   if (empty === undefined) return;
-  throw new InputError("data.no-images", `Expected images that can be read in the ${empty} part, found none`);
+  throw new InputError(
+    "split.empty-part",
+    `Expected photos that can be read in the ${empty} part (${ratios.map((ratio) => Number(ratio.toFixed(1))).join(", ")} percent), found none: too few are independent of each other`,
+  );
 }
 
 function missingNotices(items: readonly SplitItem[], parts: SplitParts, options: SplitOptions): string[] {
@@ -183,13 +222,19 @@ function missingNotices(items: readonly SplitItem[], parts: SplitParts, options:
 }
 
 /** Where the split is somebody else's, what leaks through it is told. */
-function straddlingNotices(items: readonly SplitItem[], parts: SplitParts): string[] {
+function straddlingNotices({ items, together = [] }: SplitRequest, parts: SplitParts): string[] {
+  const setOf = new Map<number, string>();
+  for (const [id, set] of nearDuplicateSets(items, together).entries()) {
+    for (const index of set) setOf.set(index, String(id));
+  }
   const copies = countStraddling(parts, (index) => items[index].hash);
+  const alike = countStraddling(parts, (index) => setOf.get(index));
   const groups = countStraddling(parts, (index) => items[index].group);
   const warn = (what: string) =>
     `${what} on two sides of this split: what is judged there has been seen in training.`;
   return [
     ...(copies > 0 ? [warn(`${counted(copies)} lie byte for byte`)] : []),
+    ...(alike > 0 ? [warn(`Near-duplicates, ${counted(alike)}, lie`)] : []),
     ...(groups > 0 ? [warn(`Groups with ${counted(groups)} lie`)] : []),
   ];
 }

@@ -21,6 +21,10 @@ export const trainOptionsSchema = z.object({
     .describe(
       "What stays on one side of the split: a regular expression over paths such as 'S\\d+' (its first group where it has one), or a column of a manifest",
     ),
+  duplicates: z
+    .enum(["group", "ignore"])
+    .default("group")
+    .describe("Keep near-duplicates on one side of the split, or do not look for them"),
   seed: z
     .number()
     .int()

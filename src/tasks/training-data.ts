@@ -1,3 +1,4 @@
+import { findNearDuplicates } from "../data/duplicates/near-duplicates.ts";
 import { kerasFiles } from "../data/keras-split.ts";
 import { type DataProblem, type LoadedData, type LoadedSample, loadSamples } from "../data/load.ts";
 import { type PartName, partNames } from "../data/parts.ts";
@@ -47,9 +48,12 @@ export async function prepareTrainingData(
   const source = await openSource(platform, data, { signal, groupBy: options.groupBy, rule });
   const { classNames, skipped } = source;
   const preprocessing = ruleFor(options);
-  const { loaded, problems } = await loadAll(source, request, preprocessing).finally(source.close);
+  const found = await loadAll(source, request, preprocessing).finally(source.close);
+  const { problems } = found;
+  const together = await findTogether(found.loaded, signal);
+  const loaded = found.loaded.map(({ fingerprint: _, ...rest }): LoadedSample => rest); // a kilobyte each that has served
   const items = loaded.map(({ hash, sample }) => ({ hash, sample, ...sample }));
-  const split = () => splitPhotos({ ...source, choice, seed: options.seed, items, kept: earlier });
+  const split = () => splitPhotos({ ...source, choice, seed: options.seed, items, together, kept: earlier });
   const {
     parts: indices,
     manifest,
@@ -69,15 +73,27 @@ export async function prepareTrainingData(
 
 async function loadAll(
   { platform, classNames, samples }: Source,
-  { data, manifest, observe, signal }: TrainingDataRequest,
+  { data, options, manifest, observe, signal }: TrainingDataRequest,
   preprocessing: Preprocessing,
 ): Promise<LoadedData> {
   if (manifest) checkClasses(manifest.classes, classNames, data);
   observe({ type: "scanned", data, files: samples.length, classNames });
   return loadSamples(platform, samples, preprocessing, {
     onProgress: (done, total) => observe({ type: "loading", done, total }),
+    fingerprints: options.duplicates === "group" && manifest === undefined, // a split that is kept stays as it is
     ...(signal && { signal }),
   });
+}
+
+/** Sets of photos that show the same, where fingerprints were taken. */
+async function findTogether(
+  loaded: readonly LoadedSample[],
+  signal: AbortSignal | undefined,
+): Promise<(readonly number[])[]> {
+  const fingerprints = loaded.flatMap(({ fingerprint }) => fingerprint ?? []);
+  if (fingerprints.length === 0) return [];
+  const groups = await findNearDuplicates(fingerprints, signal && { signal });
+  return groups.map(({ members }) => members);
 }
 
 function described(

@@ -1,6 +1,8 @@
 import { cp, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { drawFacesInMemory } from "../../src/platform/node/draw.ts";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
 import { evaluate } from "../../src/tasks/evaluate.ts";
 import { resume, train } from "../../src/tasks/train.ts";
@@ -53,6 +55,73 @@ describe("groups", () => {
       /10 photos in 1 groups, each on one side of the split; 10 photos belong to none/,
     );
   });
+});
+
+describe("near-duplicates", () => {
+  const alike = join(scratch, "alike");
+
+  /** Ten pictures a class, each with a copy that is brighter, smaller or mirrored. */
+  beforeAll(async () => {
+    const faces = await drawFacesInMemory({ count: 20, size: 96 });
+    for (const [index, { image, mood }] of faces.entries()) {
+      await mkdir(join(alike, mood), { recursive: true });
+      const { width, height, pixels } = image;
+      const picture = sharp(pixels, { raw: { width, height, channels: 3 } });
+      await picture
+        .clone()
+        .png()
+        .toFile(join(alike, mood, `${index}.png`));
+      const change = [picture.clone().resize(70), picture.clone().flop(), picture.clone().linear(0.9, 8)][
+        index % 3
+      ];
+      await change.jpeg({ quality: 80 }).toFile(join(alike, mood, `${index} again.jpg`));
+    }
+  });
+
+  const straddling = (files: readonly SplitFile[]) => {
+    const sides = new Map<string, Set<string>>();
+    for (const { path, part } of files) {
+      const key = path.replace(/( again)?\.\w+$/, "");
+      sides.set(key, (sides.get(key) ?? new Set()).add(part));
+    }
+    return [...sides.values()].filter(({ size }) => size > 1).length;
+  };
+
+  it("stay on one side, and are told", async () => {
+    const { files, notices } = await split("alike run", alike);
+    expect(straddling(files)).toBe(0);
+    expect(notices.join(" ")).toMatch(
+      /^40 photos in \d+ sets of near-duplicates, each on one side of the split/,
+    );
+  });
+
+  it("are not looked for with --duplicates ignore, and are told where the split is somebody else's", async () => {
+    const ignored = await split("ignored", alike, { duplicates: "ignore" });
+    expect(straddling(ignored.files)).toBeGreaterThan(0);
+    expect(ignored.notices).toEqual([]);
+    const keras = await split("keras alike", alike, { split: "keras" });
+    expect(straddling(keras.files)).toBeGreaterThan(0);
+    expect(keras.notices.join(" ")).toMatch(/Near-duplicates, \d+ photos, lie on two sides of this split/);
+  });
+
+  it("are let go where a class has nothing else", async () => {
+    const scene = join(scratch, "scene");
+    await cp(join(alike, "happy"), join(scene, "happy"), { recursive: true });
+    await mkdir(join(scene, "sad"));
+    const [file] = (await readdir(join(alike, "sad"))).filter((name) => name.endsWith(".png"));
+    for (let i = 0; i < 10; i++) {
+      const frame = sharp(join(alike, "sad", file)).linear(1, i);
+      await frame.png().toFile(join(scene, "sad", `frame ${i}.png`));
+    }
+    const { files, notices } = await split("scene run", scene);
+    expect(straddling(files.filter(({ class: name }) => name === "happy"))).toBe(0);
+    expect(new Set(files.filter(({ class: name }) => name === "sad").map(({ part }) => part)).size).toBe(3);
+    expect(notices.join(" ")).toContain('Too few photos of "sad" are independent of each other');
+  });
+});
+
+it("a single group of all photos is refused: nothing would be left to choose an epoch by", async () => {
+  await expect(split("one group", photos, { groupBy: "face" })).rejects.toEqual(refusal("split.empty-part"));
 });
 
 describe("photos with their parts", () => {
