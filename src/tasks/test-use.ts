@@ -48,8 +48,8 @@ export function noticesOfSeen({ train, validation }: SeenPhotos, total: number):
 }
 
 /**
- * Writes down, in the run, that its test photos have been judged again, and says what that means: test photos are for one look
- * at the end, and a model that is chosen by them looks better than it is.
+ * Writes down, in the run, that its test photos have been judged again, and from the second time on says what that means: test
+ * photos are for one look at the end, and a model that is chosen by them looks better than it is.
  */
 export async function recordTestUse(
   machine: Machine,
@@ -63,8 +63,9 @@ export async function recordTestUse(
     const before = (await machine.kindOf(path)) === "file" ? await machine.readFile(path) : new Uint8Array();
     await machine.appendFile(path, new TextEncoder().encode(line));
     const uses = 1 + before.filter((byte) => byte === 0x0a).length;
+    if (uses === 1) return []; // one look is what test photos are for
     return [
-      `The test part of this run has been judged ${uses === 1 ? "once" : `${uses} times`} since training did (${runFiles.testUses}). Choose and tune by the validation part: what is chosen by the test part looks better than it is.`,
+      `The test part of this run has been judged ${uses} times since training did (${runFiles.testUses}). Choose and tune by the validation part: what is chosen by the test part looks better than it is.`,
     ];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
