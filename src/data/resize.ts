@@ -23,15 +23,16 @@ export function resize(image: PixelImage, rule: ResizeRule, target: Float32Array
 }
 
 /**
- * The weights along both axes; undefined where each output lies between two neighbours (bilinear without antialias), which is
- * what most models are trained with, and has a faster way of its own, to TensorFlow's bits.
+ * The weights along both axes; undefined where each output lies between two neighbours (bilinear without antialias, or where
+ * nothing becomes smaller), which is what most models are trained with, and has a faster way of its own, to TensorFlow's bits.
  */
 export function spansOf(
   { interpolation, antialias }: Pick<ResizeRule, "interpolation" | "antialias">,
   from: Box,
   to: Box,
 ): { readonly rows: Spans; readonly columns: Spans } | undefined {
-  if (interpolation === "bilinear" && !antialias) return undefined;
+  const enlarged = from.height <= to.height && from.width <= to.width;
+  if (interpolation === "bilinear" && (!antialias || enlarged)) return undefined;
   return {
     rows: spansFor(interpolation, antialias, from.height, to.height),
     columns: spansFor(interpolation, antialias, from.width, to.width),
