@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: ["tests/interop/**"],
     setupFiles: ["tests/support/property-seed.ts"],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
   },
 });

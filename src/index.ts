@@ -3,14 +3,17 @@
  * `InputError` with a stable code for what is wrong with what it was given.
  */
 import { nodeMachine } from "./platform/node/node-machine.ts";
+import * as checking from "./tasks/check.ts";
 import * as evaluating from "./tasks/evaluate.ts";
 import * as predicting from "./tasks/predict.ts";
 import * as previewing from "./tasks/preview.ts";
 import * as summarizing from "./tasks/summary.ts";
 import * as training from "./tasks/train.ts";
 
+export type { Finding, FindingCase, FindingEffect } from "./data/check/finding.ts";
 export type { Evaluation } from "./evaluation/evaluation.ts";
 export type { Rate } from "./evaluation/wilson.ts";
+export type { CheckProgress, CheckRequest, CheckResult } from "./tasks/check.ts";
 export type { EvaluateRequest, EvaluateResult } from "./tasks/evaluate.ts";
 export type { PhotoSource, Prediction, PredictRequest, PredictResult } from "./tasks/predict.ts";
 export type { PreviewRequest, PreviewResult } from "./tasks/preview.ts";
@@ -18,6 +21,9 @@ export type { Summary, SummaryRequest } from "./tasks/summary.ts";
 export type { ResumeRequest, TrainRequest } from "./tasks/train.ts";
 export type { Observe, TrainEvent, TrainResult } from "./tasks/train-events.ts";
 export { InputError } from "./util/errors.ts";
+
+/** Finds what spoils a classifier in a folder of photos: broken files, odd pictures, copies, leaks. Changes nothing. */
+export const check = (request: checking.CheckRequest) => checking.check(nodeMachine, request);
 
 /** From a folder of photos, one sub-folder a class, to a run folder with a trained and judged classifier. */
 export const train = (request: training.TrainRequest) => training.train(nodeMachine, request);

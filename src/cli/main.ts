@@ -7,6 +7,7 @@ import { surviveLostOutput } from "./lost-output.ts";
 /** Each is loaded with all that it needs only when it is asked for. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import("./commands/demo.ts")).demoCommand(),
+  check: async () => (await import("./commands/check.ts")).checkCommand(),
   train: async () => (await import("./commands/train.ts")).trainCommand(),
   preview: async () => (await import("./commands/preview.ts")).previewCommand(),
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand(),

@@ -2,16 +2,11 @@ import type { DataProblem } from "../data/load.ts";
 import type { ClassCount, TrainEvent } from "../tasks/train-events.ts";
 import type { BatchReport, EpochReport } from "../training/callback.ts";
 import type { EpochMetrics } from "../training/history.ts";
-import { bar, table } from "./table.ts";
+import { progress, throttle } from "./progress.ts";
+import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 import { duration, printable, quoted, textWidth, wrapParts } from "./text.ts";
 
-/** Milliseconds between two drawings of a bar. */
-const REDRAW_MS = 80;
-/** Letters of a bar where there is room, and below `ROOMY` columns. */
-const BAR_WIDTH = 20;
-const SHORT_BAR_WIDTH = 10;
-const ROOMY = 100;
 /** Files that are listed by name; `split.json` holds all. */
 const LISTED = 20;
 
@@ -34,17 +29,6 @@ export function createTrainView(terminal: Terminal): (event: TrainEvent) => void
       showEpoch(terminal, event.report);
       if (Number.isNaN(event.report.record.validation.loss)) warn();
     }
-  };
-}
-
-/** Draws at most so often; the last drawing before a line is settled may be left out. */
-function throttle(terminal: Terminal): (text: () => string) => void {
-  let drawn = Number.NEGATIVE_INFINITY;
-  return (text) => {
-    const now = performance.now();
-    if (!terminal.interactive || now - drawn < REDRAW_MS) return;
-    drawn = now;
-    terminal.update(text());
   };
 }
 
@@ -162,12 +146,6 @@ function showEpoch(terminal: Terminal, { record, epochs, batches, best }: EpochR
 
 function metricParts({ accuracy, loss }: EpochMetrics, prefix = ""): string[] {
   return [`${prefix}accuracy: ${number(accuracy)}`, `${prefix}loss: ${number(loss)}`];
-}
-
-function progress({ columns }: Terminal, done: number, total: number): string {
-  const digits = String(total).length;
-  const width = columns < ROOMY ? SHORT_BAR_WIDTH : BAR_WIDTH;
-  return `${String(done).padStart(digits)}/${total} ${bar(done / total, width)}`;
 }
 
 const number = (value: number) => (Number.isFinite(value) ? value.toFixed(4) : String(value));

@@ -114,7 +114,8 @@ export async function decodePhoto(platform: Platform, path: string, rule?: Decod
   return platform.decode((await readPhoto(platform, path)).bytes, rule);
 }
 
-async function readPhoto(platform: Platform, path: string) {
+/** Reads a file that is an image by its first bytes. */
+export async function readPhoto(platform: Platform, path: string) {
   const identity = identifyImage(await platform.readHead(path, headLength));
   if (identity.format === undefined) throw notAnImage(identity); // without reading on: it may be a film of many gigabytes
   return { identity, bytes: await platform.readFile(path) };

@@ -55,6 +55,12 @@ export interface Platform {
   /** A faster way to the bits of `changeOneByOne` in augment/augment-batch.ts, where there is one. */
   readonly changeImages?: ChangeImages | undefined;
   encodePng(image: RgbImage): Promise<Uint8Array>;
+  /** Small, for a look. */
+  encodeJpeg(image: RgbImage): Promise<Uint8Array>;
+  /** Frames or pages in a file of images. */
+  countFrames(bytes: Uint8Array): Promise<number>;
+  /** What can be had of a damaged image, what is missing in one colour; undefined where it is nothing. */
+  decodeDamaged(bytes: Uint8Array): Promise<RgbImage | undefined>;
   /** How many pieces of work run at once. */
   readonly cores: number;
 }

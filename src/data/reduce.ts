@@ -27,6 +27,14 @@ export function reducePicture(image: RgbImage, height: number, width: number): F
   return target;
 }
 
+/** The picture scaled down to lie within a square of `side` pixels, its proportions kept; a smaller one stays as it is. */
+export function shrinkInto(image: RgbImage, side: number): RgbImage {
+  const scale = Math.min(1, side / Math.max(image.width, image.height));
+  const [width, height] = [image.width, image.height].map((each) => Math.max(1, Math.round(each * scale)));
+  const pixels = Uint8Array.from(reducePicture(image, height, width), (value) => Math.round(value));
+  return { width, height, pixels };
+}
+
 function reduceRow({ width, pixels }: RgbImage, y: number, columns: readonly Span[]): Float32Array {
   const row = new Float32Array(columns.length * 3);
   for (let x = 0; x < columns.length; x++) {

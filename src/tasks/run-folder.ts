@@ -75,7 +75,8 @@ function nameOfData(baseName: string): string {
   return letters.slice(0, LONGEST_NAME).join("") || "data";
 }
 
-function liesIn(machine: Machine, path: string, folder: string): boolean {
+/** Whether a path is a folder, or lies in it. */
+export function liesIn(machine: Machine, path: string, folder: string): boolean {
   const [inner, outer] = [machine.absolute(path), machine.absolute(folder)];
   return inner === outer || inner.startsWith(machine.join(outer, "_").slice(0, -1));
 }

@@ -44,6 +44,7 @@ describe("the library's public list", () => {
   it("is this one", () => {
     expect(Object.keys(library).sort()).toEqual([
       "InputError",
+      "check",
       "evaluate",
       "predict",
       "preview",
@@ -93,6 +94,13 @@ describe("examples", () => {
     expect(output).toMatch(/^photos\/happy\/1\.jpg (happy|sad)$/m);
     expect(output).toMatch(/^missing\.jpg \?$/m);
     expect(output).toMatch(/^data\.no-such-folder$/m);
+  });
+
+  it("check", async () => {
+    const output = await runExample("check.ts", "slice(0, 3)", "slice(0, 2)");
+    expect(output).toMatch(/^\d+ of \d+ files can be used$/m);
+    expect(output).toMatch(/^image\.unsupported: Not an image$/m);
+    expect(await readFile(join(folder, "check.html"), "utf8")).toContain("Not an image");
   });
 
   it("stop, go on and summarize", async () => {

@@ -15,6 +15,7 @@ import {
   stageFile,
   writeWholeFile,
 } from "./files.ts";
+import { countFrames, decodeDamaged, encodeJpeg } from "./inspect.ts";
 import { nativePreparePixels } from "./prepare.ts";
 import { release } from "./release.ts";
 
@@ -37,5 +38,8 @@ export const nodePlatform: Platform = {
   release,
   changeImages: nativeChangeImages(),
   encodePng,
+  encodeJpeg,
+  countFrames,
+  decodeDamaged,
   cores: availableParallelism(),
 };
