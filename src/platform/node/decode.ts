@@ -1,4 +1,3 @@
-import type { Metadata, SharpOptions } from "sharp";
 import { decodeBmp } from "../../data/bmp.ts";
 import { headLength, identifyImage, nameOfFormat, notAnImage } from "../../data/identify.ts";
 import type { ReadableFormat, RgbImage } from "../../data/image.ts";
@@ -9,8 +8,7 @@ import { InputError } from "../../util/errors.ts";
 import { withoutBuffer } from "./files.ts";
 import { createMemoryGate } from "./memory-gate.ts";
 import { makeRoom } from "./release.ts";
-
-type Sharp = typeof import("sharp")["default"];
+import { loadSharp, type Metadata, type Sharp, type SharpOptions } from "./sharp.ts";
 
 /** What pictures in the middle of decoding may hold together. */
 const decodingBytes = 64 * 1024 * 1024;
@@ -32,7 +30,7 @@ export async function decodeImage(bytes: Uint8Array, rule = plainDecoding): Prom
   const { format } = identity;
   if (format === undefined) throw notAnImage(identity);
   if (format === "bmp") return decodeBmp(bytes, rule);
-  const sharp = await loadSharp(); // outside: a broken install is no fault of the photo
+  const sharp = loadSharp(); // outside: a broken install is no fault of the photo
   try {
     return await decodeWithSharp(sharp, bytes, format, rule);
   } catch (error) {
@@ -42,7 +40,7 @@ export async function decodeImage(bytes: Uint8Array, rule = plainDecoding): Prom
 
 /** Encodes 8-bit RGB as PNG. */
 export async function encodePng(image: RgbImage): Promise<Uint8Array> {
-  const sharp = await loadSharp();
+  const sharp = loadSharp();
   const { width, height, pixels } = image;
   return withoutBuffer(
     await sharp(pixels, { raw: { width, height, channels: 3 } })
@@ -52,7 +50,7 @@ export async function encodePng(image: RgbImage): Promise<Uint8Array> {
 }
 
 async function decodeWithSharp(
-  sharp: Sharp,
+  sharp: ReturnType<typeof loadSharp>,
   bytes: Uint8Array,
   format: ReadableFormat,
   rule: DecodingRule,
@@ -85,11 +83,11 @@ async function decodeWithSharp(
   });
 }
 
-function withoutAlpha(image: ReturnType<Sharp>, { background }: DecodingRule) {
+function withoutAlpha(image: Sharp, { background }: DecodingRule) {
   return background === "none" ? image.removeAlpha() : image.flatten({ background });
 }
 
-function shrink(image: ReturnType<Sharp>, upright: { width: number; height: number }, divisor: number): void {
+function shrink(image: Sharp, upright: { width: number; height: number }, divisor: number): void {
   const [width, height] = [upright.width, upright.height].map((side) => Math.ceil(side / divisor));
   image.resize(width, height, { fit: "fill", kernel: "cubic" });
 }
@@ -98,14 +96,6 @@ function shrink(image: ReturnType<Sharp>, upright: { width: number; height: numb
 function bytesPerPixel({ isProgressive, chromaSubsampling }: Metadata): number {
   if (!isProgressive) return 4;
   return chromaSubsampling === "4:2:0" ? 6 : 9;
-}
-
-/** sharp takes 50 ms to load, which `--help` need not wait for. */
-async function loadSharp(): Promise<Sharp> {
-  const { default: sharp } = await import("sharp");
-  sharp.cache(false); // no file is read twice
-  sharp.concurrency(1); // several pictures are decoded at once instead, at a fraction of the memory
-  return sharp;
 }
 
 /** Red is what cyan and black leave, rounded down as TensorFlow does. */

@@ -1,7 +1,6 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encode as encodeBmp } from "fast-bmp";
-import sharp, { type Sharp } from "sharp";
 import type { RgbImage } from "../../data/image.ts";
 import { brokenFiles } from "../../demo/broken-files.ts";
 import { between, pick } from "../../demo/choices.ts";
@@ -11,6 +10,7 @@ import { finishPixels } from "../../demo/finish.ts";
 import { type Mood, moods } from "../../demo/person.ts";
 import { InputError } from "../../util/errors.ts";
 import { RandomStream } from "../../util/random.ts";
+import { loadSharp, type Sharp } from "./sharp.ts";
 
 export interface DrawOptions {
   /** Pictures to draw, both classes together; broken files come on top. */
@@ -80,7 +80,7 @@ export async function drawFacesInMemory(options: {
 
 /** The face as pixels, with its noise. */
 async function renderFace(face: DrawnFace, seed: number, index: number): Promise<RgbImage> {
-  const { data, info } = await sharp(Buffer.from(face.svg))
+  const { data, info } = await loadSharp()(Buffer.from(face.svg))
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
@@ -124,7 +124,7 @@ const encoders: Readonly<Record<Encoding, Encoder>> = {
 };
 
 function open({ width, height, pixels }: RgbImage): Sharp {
-  return sharp(pixels, { raw: { width, height, channels: 3 } });
+  return loadSharp()(pixels, { raw: { width, height, channels: 3 } });
 }
 
 function jpegQuality(stream: RandomStream): number {
@@ -154,7 +154,7 @@ function encodeTransparentPng({ width, height, pixels }: RgbImage): Promise<Uint
     const alpha = Math.max(0, Math.min(1, 8 * (1.25 - Math.hypot(x, y))));
     rgba.set([pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2], Math.round(255 * alpha)], 4 * i);
   }
-  return sharp(rgba, { raw: { width, height, channels: 4 } })
+  return loadSharp()(rgba, { raw: { width, height, channels: 4 } })
     .png({ compressionLevel: 2 })
     .toBuffer();
 }
