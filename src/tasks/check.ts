@@ -6,8 +6,8 @@ import { type SurveyedPhoto, surveySamples } from "../data/check/survey.ts";
 import { unreadFindings } from "../data/check/unread-findings.ts";
 import { findNearDuplicates } from "../data/duplicates/near-duplicates.ts";
 import type { PartName } from "../data/parts.ts";
-import { openSource } from "../data/source.ts";
-import { keptParts } from "../data/split-manifest.ts";
+import { openSource, type Source } from "../data/source.ts";
+import { keptParts, type SplitManifest } from "../data/split-manifest.ts";
 import { checkHtmlPath, writeCheckPage } from "./check-html.ts";
 import type { Machine } from "./machine.ts";
 import { readKeptSplit } from "./split-photos.ts";
@@ -51,7 +51,21 @@ export async function check(machine: Machine, request: CheckRequest): Promise<Ch
   const { data, splitOf, html, signal } = request;
   if (html !== undefined) await checkHtmlPath(machine, html, data);
   const kept = splitOf === undefined ? undefined : await readKeptSplit(machine, splitOf);
-  const { platform, samples, classNames, skipped } = await openSource(machine, data, { signal });
+  const source = await openSource(machine, data, { signal });
+  try {
+    return await checkSource(machine, request, source, kept);
+  } finally {
+    await source.close();
+  }
+}
+
+async function checkSource(
+  machine: Machine,
+  request: CheckRequest,
+  { platform, samples, classNames, skipped }: Source,
+  kept: SplitManifest | undefined,
+): Promise<CheckResult> {
+  const { data, html, signal } = request;
   const report = (step: CheckProgress["step"]) => (done: number, total: number) =>
     request.onProgress?.({ step, done, total });
   const options = { ...(signal && { signal }) };

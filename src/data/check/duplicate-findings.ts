@@ -13,7 +13,7 @@ const kinds = {
   "duplicate.in-two-classes": {
     title: "The same picture in two classes",
     message:
-      "One of the classes is wrong, or both are right and no answer can be. train uses files of the same bytes for training only, and the others like any photo.",
+      "One of the classes is wrong, or both are right and no answer can be. train uses files of the same bytes for training only, and keeps the others on one side of the split.",
   },
   "duplicate.same-bytes": {
     title: "The same file more than once",
@@ -21,12 +21,13 @@ const kinds = {
   },
   "duplicate.same-pixels": {
     title: "The same pixels in other files",
-    message: "These files differ, but the pictures in them do not; train uses all of them like any photos.",
+    message:
+      "These files differ, but the pictures in them do not; train uses all of them, and keeps them on one side of the split, unless they are of one colour.",
   },
   "duplicate.near": {
     title: "Nearly the same picture",
     message:
-      "Resized, compressed anew, cropped a little, mirrored or lit another way. train uses all of them like any photos.",
+      "Resized, compressed anew, cropped a little, mirrored or lit another way. train uses all of them, and keeps them on one side of the split.",
   },
 } as const;
 
