@@ -11,7 +11,8 @@
 
 enum {
   WINOGRAD_PANEL = 2,    /* vectors of output channels */
-  BLOCK_TILES = 42,      /* of a block at most, a multiple of WINOGRAD_TILES; their products are a panel's 86 KB */
+  LEAST_PANELS = 2,      /* that a task's tiles are transformed for */
+  BLOCK_TILES = 42,      /* of a block at most, a multiple of WINOGRAD_TILES; their products by a panel of 32 are 86 KB */
   BLOCK_BYTES = 1 << 20  /* of its transformed tiles at most: they stay in the second cache while the panels come by */
 };
 
@@ -38,24 +39,34 @@ static int64_t winograd_vectors(const Winograd *w, int64_t panel) {
   return smaller_of(WINOGRAD_PANEL, divide_up(w->out, WIDTH) - panel * WINOGRAD_PANEL);
 }
 
-static int64_t winograd_panel_size(const Winograd *w, int64_t vectors) { return (POSITIONS * w->in + 1) * vectors * WIDTH; }
+/* Floats from a position of a panel to the next one: a line of the cache more, lest all lie in one place of it. */
+static int64_t position_size(const Winograd *w, int64_t vectors) { return w->in * vectors * WIDTH + WINOGRAD_CHANNELS; }
+
+static int64_t winograd_panel_size(const Winograd *w, int64_t vectors) {
+  return vectors * WIDTH + POSITIONS * position_size(w, vectors);
+}
 
 /* ---- the kernel ---- */
 
+/*
+ * All vectors of a channel at once: the next one's may lie in other pages, and to find those takes longer than to read them. 512 to
+ * 512 channels of one picture of 7 x 7: 1.25 ms instead of 1.55 (two cores of a Sapphire Rapids).
+ */
 static void pack_upright(const Winograd *w, int64_t lane, int64_t vectors, float *to) {
-  int64_t step = w->in * vectors * WIDTH, lanes = w->out - lane;
-  for (int64_t channel = 0; channel < w->in; channel++, to += vectors * WIDTH) {
-    const float *from = w->kernel + channel * w->out + lane;
-    Vector g[9], u[POSITIONS];
-    UNROLL for (int i = 0; i < 9; i++) g[i] = load_some(from + i * w->in * w->out, lanes);
-    transform_weights(g, u);
-    UNROLL for (int i = 0; i < POSITIONS; i++) store(to + i * step, u[i]);
-  }
+  int64_t step = position_size(w, vectors);
+  for (int64_t channel = 0; channel < w->in; channel++)
+    for (int64_t v = 0; v < vectors; v++, to += WIDTH) {
+      const float *from = w->kernel + channel * w->out + lane + v * WIDTH;
+      Vector g[9], u[POSITIONS];
+      UNROLL for (int i = 0; i < 9; i++) g[i] = load_some(from + i * w->in * w->out, w->out - lane - v * WIDTH);
+      transform_weights(g, u);
+      UNROLL for (int i = 0; i < POSITIONS; i++) store(to + i * step, u[i]);
+    }
 }
 
-/* Here the lanes of x's kernel are the channels: transformed as they lie, then turned. */
+/* Here what is summed over lies side by side and what goes into lanes does not: transformed as it lies, then turned. */
 static void pack_turned(const Winograd *w, int64_t lane, int64_t vectors, float *to) {
-  int64_t step = w->in * vectors * WIDTH, lanes = smaller_of(WIDTH, w->out - lane);
+  int64_t step = position_size(w, vectors), lanes = smaller_of(WIDTH, w->out - lane);
   float turned[POSITIONS][WIDTH * WIDTH] __attribute__((aligned(64)));
   memset(turned, 0, sizeof(turned));
   for (int64_t channel = 0; channel < w->in; channel += WIDTH) {
@@ -74,10 +85,12 @@ static void pack_turned(const Winograd *w, int64_t lane, int64_t vectors, float 
 
 static void pack_winograd_panel(const Winograd *w, int64_t panel, float *to) {
   int64_t vectors = winograd_vectors(w, panel), lane = panel * WINOGRAD_PANEL * WIDTH;
-  for (int64_t v = 0; v < vectors; v++, lane += WIDTH) {
-    store(to + v * WIDTH, w->bias ? load_some(w->bias + lane, w->out - lane) : splat(0));
-    (w->turned ? pack_turned : pack_upright)(w, lane, vectors, to + (vectors + v) * WIDTH);
+  for (int64_t v = 0; v < vectors; v++) {
+    int64_t first = lane + v * WIDTH;
+    store(to + v * WIDTH, w->bias ? load_some(w->bias + first, w->out - first) : splat(0));
+    if (w->turned) pack_turned(w, first, vectors, to + (vectors + v) * WIDTH);
   }
+  if (!w->turned) pack_upright(w, lane, vectors, to + vectors * WIDTH);
 }
 
 static void pack_winograd_task(void *context, int64_t panel, void *scratch) {
@@ -88,10 +101,10 @@ static void pack_winograd_task(void *context, int64_t panel, void *scratch) {
 
 /* ---- a block of tiles ---- */
 
-/* Row of tiles and column of the first tile of a block; where the band's windows lie. */
+/* Some tiles of a band, counted along its rows. */
 typedef struct {
   int64_t first_row; /* of the band, over all images */
-  const float *const *windows;
+  const float *const *windows; /* of each row of pixels of the band */
   int64_t from, count;
 } TileBlock;
 
@@ -110,7 +123,7 @@ static void multiply_block(const Winograd *w, int64_t vectors, int64_t count, co
   int64_t step = w->block * WINOGRAD_CHANNELS, groups = divide_up(count, WINOGRAD_TILES);
   PositionFunction *of = position_functions(vectors);
   PositionProduct p = {.chunk = POSITIONS * step, .channels = w->in, .weight = panel + vectors * WIDTH};
-  for (int64_t i = 0; i < POSITIONS; i++, p.weight += w->in * vectors * WIDTH) {
+  for (int64_t i = 0; i < POSITIONS; i++, p.weight += position_size(w, vectors)) {
     p.bias = i == BIAS_POSITION ? panel : NULL;
     for (int64_t group = 0; group < groups; group++) {
       int64_t from = count * group / groups, to = count * (group + 1) / groups;
@@ -207,7 +220,7 @@ static void cut_winograd(Winograd *w) {
   w->block = smaller_of(most, w->band_rows * w->tiles_across);
   int64_t groups = smaller_of(divide_up(TASKS, 2 * w->bands), w->band_rows * work / GROUP_WORK);
   if (2 * w->bands >= TASKS) groups = 1;
-  w->group_panels = divide_up(w->panels, larger_of(1, smaller_of(groups, w->panels)));
+  w->group_panels = smaller_of(w->panels, larger_of(LEAST_PANELS, divide_up(w->panels, larger_of(1, groups))));
   w->groups = divide_up(w->panels, w->group_panels);
 }
 
