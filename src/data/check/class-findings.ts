@@ -7,7 +7,7 @@ export interface ClassCensus {
   readonly files: number;
   /** Files that training can use. */
   readonly usable: number;
-  /** Of these, how many differ in a byte at least. */
+  /** Of these, how many differ in a byte at least, those left aside whose bytes lie in another class too: what a split needs. */
   readonly different: number;
 }
 
@@ -54,17 +54,18 @@ export function takeCensus(
   photos: readonly SurveyedPhoto[],
   unread: readonly { readonly sample: { readonly classIndex: number } }[],
 ): ClassCensus[] {
-  const hashes = classNames.map(() => new Set<string>());
-  const usable = classNames.map(() => 0);
-  const files = classNames.map(() => 0);
+  const [files, usable, different] = [0, 1, 2].map(() => classNames.map(() => 0));
+  const classOf = new Map<string, number | undefined>();
   for (const { sample, hash } of photos) {
-    hashes[sample.classIndex].add(hash);
-    usable[sample.classIndex]++;
-    files[sample.classIndex]++;
+    const { classIndex } = sample;
+    files[classIndex]++;
+    usable[classIndex]++;
+    classOf.set(hash, classOf.has(hash) && classOf.get(hash) !== classIndex ? undefined : classIndex);
   }
   for (const { sample } of unread) files[sample.classIndex]++;
+  for (const classIndex of classOf.values()) if (classIndex !== undefined) different[classIndex]++;
   return classNames.map((name, index) => {
-    return { name, files: files[index], usable: usable[index], different: hashes[index].size };
+    return { name, files: files[index], usable: usable[index], different: different[index] };
   });
 }
 

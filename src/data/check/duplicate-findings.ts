@@ -8,7 +8,7 @@ const kinds = {
   "split.leak": {
     title: "The same picture on two sides of the split",
     message:
-      "These lie in two parts of the split that is there: what is asked in one part has been answered in another. train keeps to that split; move them to one part, or make a new split.",
+      "These lie in two parts of the split that is there: what is asked in one part has been answered in another. train keeps to a split that the data names, and warns; move them to one part, or make a new split.",
   },
   "duplicate.in-two-classes": {
     title: "The same picture in two classes",
