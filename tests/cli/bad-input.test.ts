@@ -35,7 +35,7 @@ async function makeModels() {
   await writeFile(at("empty.h5"), "");
   await writeFile(at("cut.h5"), whole.subarray(0, whole.length / 2));
   await writeFile(at("text.h5"), "this is no model");
-  await writeFile(at("grey.h5"), await untrained([8, 8, 1], [flatten, dense(2)]));
+  await writeFile(at("pair.h5"), await untrained([8, 8, 2], [flatten, dense(2)]));
   await writeFile(at("picture.h5"), await untrained([8, 8, 3], [convolution]));
   await writeFile(at("three.h5"), await untrained([8, 8, 3], [flatten, dense(3)], ["cats", "dogs"]));
 }
@@ -75,7 +75,7 @@ const photo = "photos/happy/face 0.png";
 
 /** Arguments, the code in brackets, and what the line says. */
 const refusals: [args: string[], code: string, says: string][] = [
-  [["bogus"], "command.unknown", 'Unknown command "bogus". Known: demo, train'],
+  [["bogus"], "command.unknown", 'Unknown command "bogus". Known: demo, check, train'],
   [["trian"], "command.unknown", 'Did you mean "train"?'],
   [train("--epcohs", "3"), "option.unknown", 'Unknown option "--epcohs". Did you mean --epochs?'],
   [train("--epochs"), "option.no-value", "Expected a value after --epochs <number>, found none"],
@@ -130,7 +130,7 @@ const refusals: [args: string[], code: string, says: string][] = [
   [["predict", "cut.h5", photo], "model.truncated", "found one cut short"],
   [["predict", "text.h5", photo], "model.not-hdf5", "found another format"],
   [["predict", "empty", photo], "run.no-model", 'with a model.h5, found none in "empty"'],
-  [["predict", "grey.h5", photo], "model.not-a-classifier", "found one from 8x8x1"],
+  [["predict", "pair.h5", photo], "model.not-a-classifier", "found one from 8x8x2"],
   [["predict", "picture.h5", photo], "model.not-a-classifier", "8x8x3 to 6x6x2"],
   [["predict", "three.h5", photo], "model.bad-classes", "Expected 3 class names, found 2"],
   [["predict", "run", "empty"], "predict.no-photos", "Expected at least one photo"],
@@ -156,7 +156,7 @@ describe("bad input: one clear line, exit status 2, nothing written", () => {
   });
 
   it("left the folder as it was", async () => {
-    const made = ["cut.h5", "empty", "empty.h5", "few", "grey.h5", "loose", "one"];
+    const made = ["cut.h5", "empty", "empty.h5", "few", "loose", "one", "pair.h5"];
     const rest = ["photos", "picture.h5", "run", "text", "text.h5", "three.h5"];
     expect((await readdir(scratch)).sort()).toEqual([...made, ...rest]);
     expect(existsSync(at("run", "metrics.json"))).toBe(true);
