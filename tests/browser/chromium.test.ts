@@ -16,6 +16,11 @@ if (!executablePath)
 const weightBound = 1e-4;
 /** Losses, relatively. */
 const lossBound = 1e-4;
+/**
+ * The same at full size. Adam's first step goes by the sign of each gradient, for which a rounding decides where one is next to nothing, and
+ * the steps after it amplify that: the instruction sets of `native` lie 5e-4 from each other after eight.
+ */
+const wholeLossBound = 2e-3;
 
 const small: Training = { size: 64, steps: 5, optimizer: "SGD" };
 const smallAdam: Training = { size: 64, steps: 5, optimizer: "Adam" };
@@ -93,7 +98,8 @@ describe.skipIf(!executablePath)("the wasm backend in Chromium", () => {
   it("trains at full size", async () => {
     const expected = await trainNatively(whole);
     const found = await trainAt(server.isolated, whole, { threads: 2 });
-    expect(worstLoss(found, expected)).toBeLessThanOrEqual(lossBound);
+    expect(found.losses[0] / expected.losses[0]).toBeCloseTo(1, 5);
+    expect(worstLoss(found, expected)).toBeLessThanOrEqual(wholeLossBound);
     const best = Math.min(...found.seconds).toFixed(3);
     console.log(`Chromium ${browser.version()}: ${found.backend.description}, ${best} s a step at best`);
   }, 120_000);
