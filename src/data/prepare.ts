@@ -21,7 +21,12 @@ export const preparePixels: PreparePixels = (image, preprocessing, target) => {
 export interface PreparedImage {
   /** height * width * channels */
   readonly length: number;
-  /** Writes what `preparePixels` gives. */
+  /** Writes what `preparePixels` gives; where the picture must be fetched first, that is done when the promise is. */
+  copyTo(target: Float32Array): void | Promise<void>;
+}
+
+/** One that is there already. */
+export interface KeptImage extends PreparedImage {
   copyTo(target: Float32Array): void;
 }
 
@@ -33,7 +38,7 @@ export function keepSmaller(
   decoded: RgbImage,
   preprocessing: Preprocessing,
   platform: Pick<Platform, "preparePixels" | "release">,
-): PreparedImage {
+): KeptImage {
   const prepare = platform.preparePixels ?? preparePixels;
   const image = inColour(decoded, preprocessing);
   if (image.pixels !== decoded.pixels) platform.release?.(decoded.pixels);
@@ -47,12 +52,19 @@ export function keepSmaller(
   return keepFloats(values);
 }
 
-export function keepFloats(values: Float32Array): PreparedImage {
+export function keepFloats(values: Float32Array): KeptImage {
   return { length: values.length, copyTo: (target) => target.set(values) };
 }
 
-export function floatsOf(image: PreparedImage): Float32Array {
+export function floatsOf(image: KeptImage): Float32Array {
   const values = new Float32Array(image.length);
   image.copyTo(values);
+  return values;
+}
+
+/** The same of a picture that may have to be fetched. */
+export async function fetchFloats(image: PreparedImage): Promise<Float32Array> {
+  const values = new Float32Array(image.length);
+  await image.copyTo(values);
   return values;
 }

@@ -28,14 +28,14 @@ export function checkMemory(
   );
 }
 
-/** What a training step holds: the weights with the optimizer's slots, what it works in, and the batch itself. */
+/** What a training step holds: the weights with the optimizer's slots, what it works in, the batch and the one that is gathered meanwhile. */
 function bytesOfStep(model: Model, { loss, optimizer }: Compilation, batchSize: number): number {
   const program = trainingProgram(model, loss, optimizer, { batchSize });
   const inputs = [...program.inputs.values()].map(
     ({ shape, dtype }) => elementCount(shape) * bytesPerElement[dtype],
   );
   const { stateBytes, workBytes, constantBytes } = program;
-  return inputs.reduce((sum, bytes) => sum + bytes, stateBytes + workBytes + constantBytes);
+  return inputs.reduce((sum, bytes) => sum + 2 * bytes, stateBytes + workBytes + constantBytes);
 }
 
 /** The largest number below `tooLarge` that fits, 0 where none does. A larger one never fits where a smaller one does not. */

@@ -1,6 +1,6 @@
 import type { RgbImage } from "../data/image.ts";
 import type { LoadedSample } from "../data/load.ts";
-import { floatsOf } from "../data/prepare.ts";
+import { fetchFloats } from "../data/prepare.ts";
 import { channelsOf, type Preprocessing } from "../data/preprocessing.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { EpochRecord } from "../training/history.ts";
@@ -56,11 +56,13 @@ export async function writeContactSheet(
     import("../report/contact-sheet.ts"),
     loadFont(machine),
   ]);
-  const entries = samples.map(({ sample, image }) => ({
-    image: toPicture(floatsOf(image), preprocessing),
-    className: classNames[sample.classIndex],
-    fileName: machine.baseName(sample.path),
-  }));
+  const entries = await Promise.all(
+    samples.map(async ({ sample, image }) => ({
+      image: toPicture(await fetchFloats(image), preprocessing),
+      className: classNames[sample.classIndex],
+      fileName: machine.baseName(sample.path),
+    })),
+  );
   const title = `A batch of ${samples.length} as the model sees it, ${preprocessing.height}x${preprocessing.width}`;
   const sheet = await contactSheet(entries, font, (svg) => machine.renderSvg(svg), { title });
   await machine.writeFile(path, await machine.encodePng(sheet));

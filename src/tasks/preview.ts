@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { AugmentBatch } from "../data/augment/augment-batch.ts";
 import { type DataProblem, type LoadedSample, loadSamples } from "../data/load.ts";
-import { floatsOf } from "../data/prepare.ts";
+import { fetchFloats } from "../data/prepare.ts";
 import { openSource } from "../data/source.ts";
 import { InputError } from "../util/errors.ts";
 import { RandomStream } from "../util/random.ts";
@@ -65,12 +65,14 @@ export async function preview(machine: Machine, request: PreviewRequest): Promis
   const versions = await Promise.all(
     epochs.map((epoch) => versionsOf(loaded, classNames, change as AugmentBatch, epoch)),
   );
-  const shown = loaded.map(
-    ({ sample, image }, row): Variants => ({
-      photo: { className: classNames[sample.classIndex], image: floatsOf(image) },
-      fileName: machine.baseName(sample.path),
-      versions: versions.map((all) => all[row]),
-    }),
+  const shown = await Promise.all(
+    loaded.map(
+      async ({ sample, image }, row): Promise<Variants> => ({
+        photo: { className: classNames[sample.classIndex], image: await fetchFloats(image) },
+        fileName: machine.baseName(sample.path),
+        versions: versions.map((all) => all[row]),
+      }),
+    ),
   );
   await writeVariants(machine, file, shown, options.augment, preprocessing);
   return { file, problems };
@@ -86,8 +88,10 @@ async function versionsOf(
   const length = loaded[0].image.length;
   const images = new Float32Array(loaded.length * length);
   const labels = new Float32Array(loaded.length * classNames.length);
-  loaded.forEach(({ image, sample }, row) => {
-    image.copyTo(images.subarray(row * length, (row + 1) * length));
+  await Promise.all(
+    loaded.map(({ image }, row) => image.copyTo(images.subarray(row * length, (row + 1) * length))),
+  );
+  loaded.forEach(({ sample }, row) => {
     labels[row * classNames.length + sample.classIndex] = 1;
   });
   const classes = loaded.map(({ sample }) => sample.classIndex);

@@ -31,6 +31,8 @@ export interface EpochReport {
   readonly record: EpochRecord;
   readonly epochs: number;
   readonly batches: number;
+  /** Seconds that training and validation stood still because a batch was not gathered yet. */
+  readonly waited: number;
   /** Its validation loss is the lowest so far. */
   readonly best: boolean;
 }

@@ -4,6 +4,7 @@ import type { AugmentBatch } from "../data/augment/augment-batch.ts";
 import { batchesOf, epochOrder } from "../data/batch.ts";
 import { streamKey } from "../util/random.ts";
 import type { Callback, EpochReport, TrainingPosition } from "./callback.ts";
+import { type BatchRequest, Feed } from "./feed.ts";
 import {
   addBatch,
   bestEpoch,
@@ -13,7 +14,7 @@ import {
   noSums,
   type RunningSums,
 } from "./history.ts";
-import { createGather, type Gather, type LabelledImages } from "./labelled-images.ts";
+import type { LabelledImages } from "./labelled-images.ts";
 
 export interface FitOptions {
   readonly train: LabelledImages;
@@ -41,7 +42,7 @@ export interface FitResult {
 
 /** What all epochs share. */
 interface Fit extends FitOptions {
-  readonly gather: Gather;
+  readonly feed: Feed;
 }
 
 const firstPosition: TrainingPosition = { epoch: 0, batch: 0, sums: noSums, history: [] };
@@ -54,11 +55,37 @@ export async function fit(session: Session, given: FitOptions): Promise<FitResul
   const endCallbacks = async () => {
     for (const callback of given.callbacks ?? []) await callback.onEnd?.();
   };
+  const feed = new Feed(requestsOf(given), given);
   try {
-    return await trainEpochs(session, { ...given, gather: createGather(given.batchSize) });
+    return await trainEpochs(session, { ...given, feed });
   } finally {
+    await feed.close();
     await endCallbacks();
   }
+}
+
+/** The batches of all epochs that are left, those that validate each behind those that train. */
+function* requestsOf({
+  train,
+  validation,
+  epochs,
+  batchSize,
+  seed,
+  from,
+}: FitOptions): Generator<BatchRequest> {
+  const { epoch: first, batch: done } = from ?? firstPosition;
+  for (let epoch = first; epoch < epochs; epoch++) {
+    let batch = 0;
+    for (const indices of batchesOf(epochOrder(train.items.length, seed, epoch), batchSize)) {
+      if (epoch > first || batch >= done) yield { images: train, indices, position: { epoch, batch } };
+      batch++;
+    }
+    yield* requestsInOrder(validation, batchSize);
+  }
+}
+
+function* requestsInOrder(images: LabelledImages, batchSize: number): Generator<BatchRequest> {
+  for (const indices of batchesOf([...images.items.keys()], batchSize)) yield { images, indices };
 }
 
 async function trainEpochs(session: Session, options: Fit): Promise<FitResult> {
@@ -84,8 +111,6 @@ async function trainEpochs(session: Session, options: Fit): Promise<FitResult> {
 
 export interface EvaluateOptions {
   readonly batchSize: number;
-  /** Room for batches of this size, when there is some already. */
-  readonly gather?: Gather;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -96,15 +121,27 @@ export interface EvaluateOptions {
 export async function evaluateImages(
   session: Session,
   images: LabelledImages,
-  { batchSize, gather = createGather(batchSize), signal }: EvaluateOptions,
+  { batchSize, signal }: EvaluateOptions,
 ): Promise<EpochMetrics & { readonly predictions: Float32Array }> {
+  const feed = new Feed(requestsInOrder(images, batchSize), { batchSize });
+  try {
+    return await evaluateFed(session, images, feed, signal);
+  } finally {
+    await feed.close();
+  }
+}
+
+/** Takes all images from a feed that gives them next. */
+async function evaluateFed(session: Session, images: LabelledImages, feed: Feed, signal?: AbortSignal) {
   const predictions = new Float32Array(images.items.length * images.outputs);
   let sums = noSums;
-  for (const indices of batchesOf([...images.items.keys()], batchSize)) {
+  while (sums.images < images.items.length) {
     signal?.throwIfAborted();
-    const batch = gather(images, indices);
-    const result = await session.evaluate(batch.images, batch.labels);
-    predictions.set(result.predictions, indices[0] * images.outputs);
+    const batch = await feed.next();
+    const step = session.evaluate(batch.images, batch.labels);
+    feed.gatherNext();
+    const result = await step;
+    predictions.set(result.predictions, sums.images * images.outputs);
     sums = addCorrect(sums, result, batch.classes, images.outputs);
   }
   return { ...meansOf(sums), predictions };
@@ -116,17 +153,17 @@ function batchesPerEpoch({ train, batchSize }: FitOptions): number {
 
 /** Trains what is left of the epoch, until it ends or the signal aborts. */
 async function trainEpoch(session: Session, options: Fit, from: TrainingPosition) {
-  const { train, batchSize, seed, learningRate, epochs, augment, signal, gather } = options;
-  const batches = [...batchesOf(epochOrder(train.items.length, seed, from.epoch), batchSize)];
+  const { train, seed, learningRate, epochs, signal, feed } = options;
+  const batches = batchesPerEpoch(options);
   const began = options.clock();
   let sums = from.sums;
   let batch = from.batch;
-  while (batch < batches.length && !signal?.aborted) {
-    const gathered = gather(train, batches[batch]);
-    await augment?.(gathered, { epoch: from.epoch, batch, indices: batches[batch] });
-    const { images, labels, classes } = gathered;
+  while (batch < batches && !signal?.aborted) {
+    const { images, labels, classes } = await feed.next();
     const random = randomOf(seed, session.iterations);
-    const step = await session.train({ images, labels, learningRate, random });
+    const training = session.train({ images, labels, learningRate, random });
+    feed.gatherNext();
+    const step = await training;
     sums = addCorrect(sums, step, classes, train.outputs);
     batch++;
     const seconds = (options.clock() - began) / 1000;
@@ -135,7 +172,7 @@ async function trainEpoch(session: Session, options: Fit, from: TrainingPosition
       epoch: from.epoch + 1,
       epochs,
       batch,
-      batches: batches.length,
+      batches,
       seconds,
       imagesPerSecond,
     };
@@ -155,10 +192,7 @@ async function finishEpoch(
   trained: number,
 ): Promise<EpochRecord> {
   const began = options.clock();
-  const { loss, accuracy } = await evaluateImages(session, options.validation, {
-    batchSize: options.batchSize,
-    gather: options.gather,
-  });
+  const { loss, accuracy } = await evaluateFed(session, options.validation, options.feed);
   return {
     epoch,
     train: meansOf(sums),
@@ -171,7 +205,7 @@ async function finishEpoch(
 
 async function announceEpoch(
   session: Session,
-  options: FitOptions,
+  options: Fit,
   position: TrainingPosition,
   record: EpochRecord,
 ): Promise<("stop" | undefined)[]> {
@@ -179,6 +213,7 @@ async function announceEpoch(
   const report: EpochReport = {
     record,
     epochs,
+    waited: options.feed.takeWaited(),
     batches: batchesPerEpoch(options),
     best: bestEpoch(position.history) === record,
   };

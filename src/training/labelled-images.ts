@@ -1,6 +1,6 @@
 import type { PreparedImage } from "../data/prepare.ts";
 
-/** Images in memory with their classes. */
+/** Images with their classes. */
 export interface LabelledImages {
   readonly items: readonly { readonly image: PreparedImage; readonly classIndex: number }[];
   /** Outputs of the model: 1 for two classes, otherwise one for each. */
@@ -15,25 +15,21 @@ export interface Batch {
   readonly classes: number[];
 }
 
-/** Gathers the images with these indices into a batch. */
-export type Gather = (images: LabelledImages, indices: readonly number[]) => Batch;
-
-/**
- * Makes a `Gather` with room for one batch of this size, which is good until the next is asked for. A second room, to gather
- * one batch while the one before it is at work, won nothing that could be measured: the copying takes its time from the step.
- */
-export function createGather(batchSize: number): Gather {
-  let room: Float32Array | undefined;
-  return ({ items, outputs }, indices) => {
-    const imageLength = items[indices[0]].image.length;
-    room ??= new Float32Array(batchSize * imageLength);
-    const images = room.subarray(0, indices.length * imageLength);
-    indices.forEach((index, row) => {
-      items[index].image.copyTo(images.subarray(row * imageLength, (row + 1) * imageLength));
-    });
-    const classes = indices.map((index) => items[index].classIndex);
-    return { images, labels: encodeLabels(classes, outputs), classes };
-  };
+/** Gathers the images with these indices into a batch, in `room`, which has space for them. */
+export async function gather(
+  { items, outputs }: LabelledImages,
+  indices: readonly number[],
+  room: Float32Array,
+): Promise<Batch> {
+  const imageLength = items[indices[0]].image.length;
+  const images = room.subarray(0, indices.length * imageLength);
+  await Promise.all(
+    indices.map((index, row) =>
+      items[index].image.copyTo(images.subarray(row * imageLength, (row + 1) * imageLength)),
+    ),
+  );
+  const classes = indices.map((index) => items[index].classIndex);
+  return { images, labels: encodeLabels(classes, outputs), classes };
 }
 
 /** [batch, 1] of 0 and 1, or one-hot [batch, outputs]. */

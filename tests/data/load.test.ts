@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RgbImage } from "../../src/data/image.ts";
 import { type LoadedData, loadPhoto, loadSamples } from "../../src/data/load.ts";
-import { floatsOf, keepSmaller, preparePixels } from "../../src/data/prepare.ts";
+import { fetchFloats, floatsOf, keepSmaller, preparePixels } from "../../src/data/prepare.ts";
 import { preprocessingSchema } from "../../src/data/preprocessing.ts";
 import { type Sample, scanFolder } from "../../src/data/scan.ts";
 import { nodePlatform } from "../../src/platform/node/node-platform.ts";
@@ -66,11 +66,13 @@ describe("loadSamples", () => {
     };
     const together = await loadSamples(slowFirst, samples, preprocessing, { concurrency: 8 });
     const alone = await loadSamples(nodePlatform, samples, preprocessing, { concurrency: 1 });
-    const comparable = ({ loaded, problems }: LoadedData) => ({
-      loaded: loaded.map((item) => ({ ...item, image: floatsOf(item.image) })),
+    const comparable = async ({ loaded, problems }: LoadedData) => ({
+      loaded: await Promise.all(
+        loaded.map(async (item) => ({ ...item, image: await fetchFloats(item.image) })),
+      ),
       problems,
     });
-    expect(comparable(together)).toEqual(comparable(alone));
+    expect(await comparable(together)).toEqual(await comparable(alone));
   });
 
   it("gives what one photo alone gives, kept as floats or as the smaller original", async () => {
@@ -80,10 +82,10 @@ describe("loadSamples", () => {
         const expected = new Float32Array(rule.height * rule.width * 3);
         const decoded = await nodePlatform.decode(await nodePlatform.readFile(sample.path));
         preparePixels({ ...decoded, channels: 3 }, rule, expected);
-        expect(floatsOf(image)).toEqual(expected);
+        expect(await fetchFloats(image)).toEqual(expected);
         const alone = await loadPhoto(nodePlatform, sample.path, rule);
         expect(alone.hash).toBe(hash);
-        expect(floatsOf(alone.image)).toEqual(expected);
+        expect(await fetchFloats(alone.image)).toEqual(expected);
       }
     }
   });

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadPhoto } from "../../dist/data/load.js";
-import { floatsOf } from "../../dist/data/prepare.js";
+import { fetchFloats } from "../../dist/data/prepare.js";
 import { preprocessingSchema } from "../../dist/data/preprocessing.js";
 import { predict, train } from "../../dist/index.js";
 import { drawFaces } from "../../dist/platform/node/draw.js";
@@ -19,7 +19,7 @@ const answered = predictions.filter((prediction) => "class" in prediction);
 const preprocessing = preprocessingSchema.parse({ height: imageSize, width: imageSize });
 const prepared = [];
 for (const { photo } of answered) {
-  const pixels = floatsOf((await loadPhoto(nodeMachine, photo, preprocessing)).image);
+  const pixels = await fetchFloats((await loadPhoto(nodeMachine, photo, preprocessing)).image);
   prepared.push(Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength));
 }
 writeFileSync(join(folder, "photos.float32"), Buffer.concat(prepared));

@@ -20,5 +20,5 @@ export function positionAfter(history: readonly EpochRecord[]): TrainingPosition
 }
 
 export function reportOf(record: EpochRecord) {
-  return { record, epochs: 5, batches: 3, best: true };
+  return { record, epochs: 5, batches: 3, waited: 0, best: true };
 }

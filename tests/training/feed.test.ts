@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { type BatchRequest, Feed } from "../../src/training/feed.ts";
+
+/** Images of one number, their index, that come when they are let. */
+function slowImages(count: number) {
+  const asked: number[] = [];
+  const waiting: (() => void)[] = [];
+  let open = false;
+  const items = Array.from({ length: count }, (_, index) => ({
+    classIndex: 0,
+    image: {
+      length: 1,
+      copyTo: async (target: Float32Array) => {
+        asked.push(index);
+        if (!open) await new Promise<void>((resolve) => waiting.push(resolve));
+        target[0] = index;
+      },
+    },
+  }));
+  const letAll = () => {
+    open = true;
+    for (const go of waiting) go();
+  };
+  return { images: { items, outputs: 1 }, asked, letAll };
+}
+
+const requestsOf = (images: BatchRequest["images"], size: number): BatchRequest[] =>
+  Array.from({ length: Math.ceil(images.items.length / size) }, (_, batch) => ({
+    images,
+    indices: [...images.items.keys()].slice(batch * size, (batch + 1) * size),
+  }));
+
+describe("a feed", () => {
+  it("gathers one batch beside the one that is at work, in its own room, and no more", async () => {
+    const { images, asked, letAll } = slowImages(7);
+    letAll();
+    const feed = new Feed(requestsOf(images, 2), { batchSize: 2 });
+    const first = await feed.next();
+    expect(asked).toEqual([0, 1]);
+    feed.gatherNext();
+    feed.gatherNext();
+    await new Promise(setImmediate);
+    expect(asked).toEqual([0, 1, 2, 3]);
+    expect(first.images).toEqual(Float32Array.of(0, 1));
+    const second = await feed.next();
+    feed.gatherNext();
+    expect(second.images).toEqual(Float32Array.of(2, 3));
+    expect((await feed.next()).images.buffer).toBe(first.images.buffer);
+    expect((await feed.next()).images).toEqual(Float32Array.of(6));
+    await expect(feed.next()).rejects.toThrow("no more batches");
+  });
+
+  it("counts how long it was waited for, and nothing else", async () => {
+    const { images, letAll } = slowImages(4);
+    let now = 0;
+    const feed = new Feed(requestsOf(images, 2), { batchSize: 2, clock: () => now });
+    const first = feed.next();
+    now += 3000;
+    letAll();
+    await first;
+    now += 50_000; // at work
+    feed.gatherNext();
+    await new Promise(setImmediate);
+    await feed.next();
+    expect([feed.takeWaited(), feed.takeWaited()]).toEqual([3, 0]);
+  });
+
+  it("varies what is learned from, and leaves what is judged alone", async () => {
+    const { images, letAll } = slowImages(4);
+    letAll();
+    const [learned, judged] = requestsOf(images, 2);
+    const positions: unknown[] = [];
+    const augment = async (batch: { images: Float32Array }, position: unknown) => {
+      positions.push(position);
+      batch.images.fill(-1);
+    };
+    const requests = [{ ...learned!, position: { epoch: 4, batch: 2 } }, judged!];
+    const feed = new Feed(requests, { batchSize: 2, augment });
+    expect((await feed.next()).images).toEqual(Float32Array.of(-1, -1));
+    expect((await feed.next()).images).toEqual(Float32Array.of(2, 3));
+    expect(positions).toEqual([{ epoch: 4, batch: 2, indices: [0, 1] }]);
+  });
+
+  it("tells whoever takes a batch why it failed, and nobody else", async () => {
+    const failing = { length: 1, copyTo: () => Promise.reject(new Error("gone")) };
+    const images = { items: [{ image: failing, classIndex: 0 }], outputs: 1 };
+    const feed = new Feed(requestsOf(images, 1), { batchSize: 1 });
+    feed.gatherNext();
+    await new Promise(setImmediate);
+    await expect(feed.next()).rejects.toThrow("gone");
+    const closed = new Feed(requestsOf(images, 1), { batchSize: 1 });
+    closed.gatherNext();
+    await closed.close();
+  });
+
+  it("waits for what is being gathered when it is closed", async () => {
+    const { images, letAll } = slowImages(4);
+    const feed = new Feed(requestsOf(images, 2), { batchSize: 2 });
+    feed.gatherNext();
+    let closed = false;
+    const closing = feed.close().then(() => {
+      closed = true;
+    });
+    await new Promise(setImmediate);
+    expect(closed).toBe(false);
+    letAll();
+    await closing;
+  });
+});
