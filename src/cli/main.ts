@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { packageVersion } from "../platform/node/node-machine.ts";
+import { packageVersion } from "../platform/node/package-version.ts";
 import { reportFailure } from "./failure.ts";
 import { surviveLostOutput } from "./lost-output.ts";
 

@@ -48,6 +48,8 @@ export interface Platform {
   sha256(bytes: Uint8Array): Promise<string>;
   /** Reads JPEG, PNG, WebP, GIF (first frame), BMP, TIFF (first page) and AVIF; upright 8-bit RGB. Without a rule by `plainDecoding`. */
   decode(bytes: Uint8Array, rule?: DecodingRule): Promise<RgbImage>;
+  /** What decodes, with its versions: where this text is the same, so are the pixels. */
+  describeDecoder(): string;
   /** A faster way to the bits of `preparePixels` in prepare.ts, where there is one. */
   readonly preparePixels?: PreparePixels | undefined;
   /** Gives back at once the memory of bytes that nobody will read again. */

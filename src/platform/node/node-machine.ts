@@ -1,5 +1,4 @@
 import { appendFile, mkdir } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { arch, cpus, freemem, hostname, release, type as systemName, totalmem } from "node:os";
 import { resolve } from "node:path";
 import type { Machine, MachineDescription } from "../../tasks/machine.ts";
@@ -8,6 +7,7 @@ import { fileError } from "./files.ts";
 import { readTextFontFile } from "./font.ts";
 import { lock, removeUnfinished } from "./lock.ts";
 import { nodePlatform } from "./node-platform.ts";
+import { packageVersion } from "./package-version.ts";
 import { renderSvg, renderSvgToPng } from "./render.ts";
 
 /** All that the tasks need, from Node. */
@@ -55,10 +55,4 @@ function describe(): MachineDescription {
     memoryBytes: totalmem(),
     versions: { fovea: packageVersion(), node, v8 },
   };
-}
-
-/** The version in Fovea's own package.json. */
-export function packageVersion(): string {
-  const { version } = createRequire(import.meta.url)("../../../package.json") as { version: string };
-  return version;
 }

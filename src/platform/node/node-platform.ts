@@ -4,6 +4,7 @@ import type { Platform } from "../../data/platform.ts";
 import { openArchive } from "./archive/open.ts";
 import { nativeChangeImages } from "./augment.ts";
 import { decodeImage, encodePng } from "./decode.ts";
+import { describeDecoder } from "./describe-decoder.ts";
 import {
   kindOf,
   list,
@@ -34,6 +35,7 @@ export const nodePlatform: Platform = {
   stageFile,
   sha256,
   decode: decodeImage,
+  describeDecoder,
   preparePixels: nativePreparePixels(),
   release,
   changeImages: nativeChangeImages(),
