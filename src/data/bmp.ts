@@ -49,7 +49,7 @@ function readLayout(bytes: Uint8Array, rule: DecodingRule): BmpLayout {
   const bitsPerPixel = view.getUint16(core ? 24 : 28, true);
   const compression = core ? 0 : view.getUint32(30, true);
   checkSupported(width, height, bitsPerPixel, compression);
-  checkPixels(width, height, "bmp", rule);
+  checkPixels({ width, height, format: "bmp" }, rule);
   const pixelOffset = view.getUint32(10, true);
   const rowBytes = Math.ceil((width * bitsPerPixel) / 32) * 4;
   const lastRowBytes = Math.ceil((width * bitsPerPixel) / 8);

@@ -170,6 +170,26 @@ describe("decode", () => {
     }
   });
 
+  it("takes half as many pixels of AVIF, for what these take to decode", async () => {
+    const avif = await raw(noise(8, 4)).avif().toBuffer();
+    expect(await decode(avif, { ...plainDecoding, maxPixels: 64 })).toMatchObject({ width: 8, height: 4 });
+    const refused = refusal("image.too-large", "an AVIF image of at most 31 pixels, found one of 8x4");
+    await expect(decode(avif, { ...plainDecoding, maxPixels: 63 })).rejects.toEqual(refused);
+  });
+
+  it("refuses a JPEG of more scans than its size allows, in a damaged one too", async () => {
+    const jpeg = await raw(noise(64, 64)).jpeg({ progressive: true }).toBuffer();
+    const rule = (most: number) => ({ ...plainDecoding, maxPixels: (64 * 64 * most) / 16 });
+    expect(await decode(jpeg, rule(16))).toMatchObject({ width: 64 });
+    const last = jpeg.lastIndexOf(Buffer.of(0xff, 0xda));
+    const again = jpeg.subarray(last, -2);
+    const bomb = Buffer.concat([jpeg.subarray(0, -2), ...Array(7).fill(again), jpeg.subarray(-2)]);
+    const refused = refusal("image.too-large", "at most 16 scans in a JPEG of 64x64, found 17");
+    await expect(decode(bomb, rule(16))).rejects.toEqual(refused);
+    const many = Buffer.concat([jpeg.subarray(0, -2), ...Array(400_000).fill(again)]);
+    expect(await nodePlatform.decodeDamaged(many)).toBeUndefined();
+  });
+
   it.each([
     "png",
     "webp",

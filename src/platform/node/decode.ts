@@ -1,7 +1,7 @@
 import { decodeBmp } from "../../data/bmp.ts";
 import { headLength, identifyImage, nameOfFormat, notAnImage } from "../../data/identify.ts";
 import type { ReadableFormat, RgbImage } from "../../data/image.ts";
-import { checkPixels } from "../../data/pixel-limit.ts";
+import { checkPixels, checkScans } from "../../data/pixel-limit.ts";
 import { type DecodingRule, plainDecoding } from "../../data/preprocessing.ts";
 import { shrinkOf } from "../../data/shrink.ts";
 import { InputError } from "../../util/errors.ts";
@@ -64,7 +64,8 @@ async function decodeWithSharp(
   };
   const metadata = await sharp(bytes, options).metadata();
   const { width, height, space } = metadata;
-  checkPixels(width, height, format, rule);
+  checkPixels({ width, height, format }, rule);
+  if (format === "jpeg") checkScans(bytes, { width, height, format }, rule);
   const profiled = metadata.hasProfile && rule.iccProfile === "srgb";
   const cmyk = space === "cmyk" && !profiled; // a profile knows its inks better than the plain formula
   const divisor = format === "jpeg" ? shrinkOf(rule, metadata.autoOrient) : 1;

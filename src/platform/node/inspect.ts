@@ -1,17 +1,21 @@
 import { headLength, identifyImage } from "../../data/identify.ts";
 import type { RgbImage } from "../../data/image.ts";
+import { checkPixels, checkScans } from "../../data/pixel-limit.ts";
+import { type DecodingRule, plainDecoding } from "../../data/preprocessing.ts";
 import { decodeImage } from "./decode.ts";
 import { withoutBuffer } from "./files.ts";
 
 /** What decodes of damaged files is decoded up to this size; it is only looked at. */
-const pixelLimit = 100_000_000;
+const glance: DecodingRule = { ...plainDecoding, maxPixels: 100_000_000 };
 
-/** How many frames or pages a file of images has; 1 where it does not say. */
+/** How many frames or pages a file of images has; 1 where it does not say, or only the first of them is sound. */
 export async function countFrames(bytes: Uint8Array): Promise<number> {
   const { format } = identifyImage(bytes.subarray(0, headLength));
   if (format === undefined || ["jpeg", "png", "bmp"].includes(format)) return 1;
   const { default: sharp } = await import("sharp");
-  const { pages = 1 } = await sharp(bytes).metadata();
+  const { pages = 1 } = await sharp(bytes, { failOn: "none" })
+    .metadata()
+    .catch(() => ({ pages: 1 }));
   return pages;
 }
 
@@ -22,7 +26,11 @@ export async function decodeDamaged(bytes: Uint8Array): Promise<RgbImage | undef
   try {
     if (format === "bmp") return await decodeImage(bytes);
     const { default: sharp } = await import("sharp");
-    const image = sharp(bytes, { failOn: "none", limitInputPixels: pixelLimit, pages: 1 });
+    const options = { failOn: "none", limitInputPixels: false, pages: 1 } as const;
+    const { width, height } = await sharp(bytes, options).metadata();
+    checkPixels({ width, height, format }, glance);
+    if (format === "jpeg") checkScans(bytes, { width, height, format }, glance);
+    const image = sharp(bytes, options);
     const { data, info } = await image
       .removeAlpha()
       .toColourspace("srgb")
