@@ -1,3 +1,4 @@
+import type { PhotoStore } from "../data/cache/photo-store.ts";
 import type { RgbImage } from "../data/image.ts";
 import type { Platform } from "../data/platform.ts";
 
@@ -27,7 +28,18 @@ export interface Machine extends Platform {
   freeMemory(): void;
   /** Bytes that can be had before the machine swaps. */
   availableMemory(): number;
+  /** Keeps decoded photos on the disk, for later runs too. */
+  openPhotoFolder(options: PhotoFolderOptions): PhotoStore;
   describe(): MachineDescription;
+}
+
+export interface PhotoFolderOptions {
+  /** By default in the user's cache folder. */
+  readonly folder?: string | undefined;
+  /** What all that is kept may take on the disk, in bytes. By default 20 GB, and never more than half of what the disk has free. */
+  readonly bytes?: number | undefined;
+  /** Told, once, why nothing more is written. */
+  readonly onNotice: (text: string) => void;
 }
 
 /** For `config.json`: where a run was made. */

@@ -2,6 +2,7 @@ import { appendFile, mkdir } from "node:fs/promises";
 import { arch, cpus, freemem, hostname, release, type as systemName, totalmem } from "node:os";
 import { resolve } from "node:path";
 import type { Machine, MachineDescription } from "../../tasks/machine.ts";
+import { openPhotoFolder } from "./cache-folder.ts";
 import { freeMemory } from "./collect.ts";
 import { fileError } from "./files.ts";
 import { readTextFontFile } from "./font.ts";
@@ -31,6 +32,7 @@ export const nodeMachine: Machine = {
   clock: () => performance.now(),
   freeMemory,
   availableMemory: () => process.availableMemory?.() ?? freemem(),
+  openPhotoFolder,
   describe,
 };
 
