@@ -56,10 +56,12 @@ export function wrapParts(
   return lines;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const unprintable = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
 /** A name from outside, with what would move the cursor or break the line written as an escape. */
 export function printable(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return name.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (letter) => {
+  return name.replace(unprintable, (letter) => {
     return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }
@@ -80,9 +82,16 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
 
-/** As a shell takes it. */
+/** As a shell takes it; with `$'…'` (POSIX 2024) where a letter in it would break the line. */
 export function quoted(path: string): string {
-  return /^[\w./:@%+=,\\-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  if (/^[\w./:@%+=,\\-]+$/.test(path)) return path;
+  if (printable(path) === path) return `'${path.replaceAll("'", "'\\''")}'`;
+  const escaped = path
+    .replace(/[\\']/g, "\\$&")
+    .replace(unprintable, (letter) =>
+      [...new TextEncoder().encode(letter)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join(""),
+    );
+  return `$'${escaped}'`;
 }
 
 function lettersOf(text: string): string[] {

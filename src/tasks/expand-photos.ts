@@ -81,6 +81,16 @@ async function* filesBelow(
   for (const { name, kind, link } of await listSorted(platform, folder)) {
     const path = platform.join(folder, name);
     if (kind === "file") yield path;
-    else if (kind === "directory" && !link) yield* filesBelow(platform, path, signal);
+    else if (kind === "directory" && !link) yield* filesOrRefusal(platform, path, signal);
+  }
+}
+
+/** A folder inside that may not be listed stands for what is in it: reading it says why it cannot be. */
+async function* filesOrRefusal(platform: Platform, folder: string, signal: AbortSignal | undefined) {
+  try {
+    yield* filesBelow(platform, folder, signal);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    yield folder;
   }
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { bar, squareTable, table } from "../../src/cli/table.ts";
 import {
@@ -52,6 +53,12 @@ describe("quoted", () => {
   it("is what a shell takes as one word", () => {
     expect(quoted("runs/a-1")).toBe("runs/a-1");
     expect(quoted("it's mine")).toBe(`'it'\\''s mine'`);
+  });
+
+  it("breaks no line and sends nothing to the screen, and bash still finds the file", () => {
+    const name = "it's\n2 \\n \x1b[2J \u202e\x85 é";
+    expect(printable(quoted(name))).toBe(quoted(name));
+    expect(execFileSync("bash", ["-c", `printf %s ${quoted(name)}`], { encoding: "utf8" })).toBe(name);
   });
 });
 

@@ -59,6 +59,18 @@ describe("reading", () => {
     await expect(platform.readFile(folder)).rejects.toEqual(refusal("file.is-a-folder", folder));
   });
 
+  it.skipIf(process.platform !== "linux")(
+    "says of a name that is no UTF-8 that it must be renamed",
+    async () => {
+      await writeFile(Buffer.concat([Buffer.from(`${folder}/a`), Buffer.of(0xff, 0xe9)]), "content");
+      const [{ name }] = await platform.list(folder);
+      const path = join(folder, name);
+      for (const read of [platform.readFile(path), platform.readHead(path, 4), platform.list(path)])
+        await expect(read).rejects.toEqual(refusal("file.bad-name", path));
+      await expect(platform.readFile(join(folder, "gone"))).rejects.toMatchObject({ code: "file.not-found" });
+    },
+  );
+
   it("hashes as everybody does", async () => {
     const bytes = new TextEncoder().encode("abc").subarray(1); // a view that does not begin at 0
     expect(await platform.sha256(bytes)).toBe(createHash("sha256").update("bc").digest("hex"));

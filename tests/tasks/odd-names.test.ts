@@ -1,14 +1,18 @@
-import { mkdir, readdir, readFile, rename, symlink } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { showCheck } from "../../src/cli/check-view.ts";
 import { readCsv } from "../../src/formats/csv.ts";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
+import { check } from "../../src/tasks/check.ts";
 import { evaluate } from "../../src/tasks/evaluate.ts";
 import type { Machine } from "../../src/tasks/machine.ts";
 import { predict } from "../../src/tasks/predict.ts";
+import { preview } from "../../src/tasks/preview.ts";
 import { train } from "../../src/tasks/train.ts";
 import type { TrainEvent } from "../../src/tasks/train-events.ts";
 import { InputError } from "../../src/util/errors.ts";
+import { fakePipe } from "../cli/fake-terminal.ts";
 import { drawPhotos, makeScratch, readJson, smallOptions } from "./small-run.ts";
 
 const scratch = await makeScratch();
@@ -53,6 +57,29 @@ describe("odd names", () => {
     expect([evaluation.images, seen]).toEqual([20, { train: 14, validation: 4, test: 2 }]);
     const { predictions } = await predict(nodeMachine, { model: out, photos: [photos] });
     expect(predictions.filter((prediction) => "class" in prediction)).toHaveLength(20);
+  });
+
+  it("go through check, whose text and page no name can break", async () => {
+    const hostile = join(scratch, "hostile");
+    const className = `<b onload="1">&amp;\x1b[31m`;
+    await cp(photos, hostile, { recursive: true });
+    await rename(join(hostile, "sad"), join(hostile, className));
+    const text = "<img src=x onerror='1'>\r\x1b]0;title\x07\u202e\u2028\x9b.png";
+    await writeFile(join(hostile, className, text), "no photo");
+    const html = join(scratch, "a page of\n'odd' names.html");
+    const result = await check(nodeMachine, { data: hostile, html });
+    expect(result).toMatchObject({ files: 21, usable: 20, excluded: 1 });
+    const page = await readFile(html, "utf8");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    expect(page).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/);
+    expect(page).not.toMatch(/<b |<img src=x|&amp;amp;amp;/);
+    expect(page).toContain("&lt;img src=x onerror=&#39;1&#39;&gt;");
+    const { terminal, written } = fakePipe();
+    showCheck(terminal, result);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    expect(written()).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]/);
+    expect(written()).toContain('class of, "many"\\u000awords 🙂');
+    await preview(nodeMachine, { data: hostile, out: join(scratch, "odd 'preview'\n.png"), imageSize: 24 });
   });
 
   it("of 255 bytes, for the data, leave room for the run's own name", async () => {
@@ -117,6 +144,13 @@ describe("photos that change under the hand", () => {
         throw new InputError("file.no-permission", `Cannot list "${folder}": no permission`);
       },
     };
+    const { predictions } = await predict(closed, {
+      model: join(scratch, "run of 'odd'\nnames"),
+      photos: [photos],
+    });
+    const failed = predictions.filter((prediction) => "error" in prediction);
+    expect(failed.map(({ photo }) => photo)).toEqual([join(photos, "sad", "closed")]);
+    expect(predictions).toHaveLength(21);
     const { excluded, skipped } = await problemsOf(closed, "loops");
     expect(excluded).toEqual([]);
     expect(skipped).toEqual([

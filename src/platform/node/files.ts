@@ -160,10 +160,13 @@ const refusals: Record<string, readonly [code: string, why: string]> = {
   ERR_FS_FILE_TOO_LARGE: ["file.too-large", "it is larger than 2 GB"],
 };
 
+/** Bytes of a name that are no UTF-8 come as "\ufffd", by which nothing is found. */
+const notUtf8: (typeof refusals)[string] = ["file.bad-name", "its name is no valid UTF-8; rename it"];
+
 /** Turns a refusal of the operating system into an `InputError` that names the path; leaves bugs as they are. */
 export function fileError(error: unknown, action: string, path: string): unknown {
   if (!isNodeError(error) || !Object.hasOwn(refusals, error.code)) return error;
-  const [code, why] = refusals[error.code];
+  const [code, why] = error.code === "ENOENT" && path.includes("\ufffd") ? notUtf8 : refusals[error.code];
   return new InputError(code, `Cannot ${action} "${path}": ${why}`, { cause: error });
 }
 
