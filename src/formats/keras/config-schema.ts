@@ -26,11 +26,11 @@ const modelSchema = z.object({
   config: z.preprocess((config) => (Array.isArray(config) ? { layers: config } : config), graphSchema),
 });
 
-/** `json` is the text of the `model_config` attribute. */
-export function parseModelConfig(json: string): z.infer<typeof modelSchema> {
-  const model = modelSchema.safeParse(parseJson(json, "model_config"));
+/** `where` is the place in the file: the attribute `model_config` or the part `config.json`. */
+export function checkModelConfig(config: unknown, where: string): z.infer<typeof modelSchema> {
+  const model = modelSchema.safeParse(config);
   if (model.success) return model.data;
-  throw damagedModel(`Expected a Keras model in "model_config", found: ${z.prettifyError(model.error)}`);
+  throw damagedModel(`Expected a Keras model in "${where}", found: ${z.prettifyError(model.error)}`);
 }
 
 export function parseJson(json: string, where: string): unknown {

@@ -1,13 +1,14 @@
-import { z } from "zod";
 import { InputError } from "../../util/errors.ts";
-import { damagedModel, type ReadGroup, readText } from "../hdf5/group.ts";
+import { type ReadGroup, readText } from "../hdf5/group.ts";
 import { readHdf5 } from "../hdf5/read.ts";
 import { NewGroup } from "../hdf5/tree.ts";
 import { writeHdf5 } from "../hdf5/write.ts";
 import type { SavedModel } from "../saved-model.ts";
 import { parseJson } from "./config-schema.ts";
+import { keras2Keys } from "./layer-config.ts";
 import { fromModelConfig, toModelConfig } from "./model-config.ts";
 import { readOptimizer, trainedWeights, writeOptimizer } from "./optimizer-weights.ts";
+import { type OwnPartName, type OwnParts, ownParts, readOwnParts } from "./own-parts.ts";
 import { fromTrainingConfig, toTrainingConfig } from "./training-config.ts";
 import { layout, readWeights, writeWeights } from "./weights.ts";
 
@@ -24,7 +25,7 @@ export function writeKerasH5(model: SavedModel): Uint8Array[] {
   const root = new NewGroup();
   root.attributes.set("keras_version", layout.kerasVersion);
   root.attributes.set("backend", layout.backend);
-  root.attributes.set("model_config", JSON.stringify(toModelConfig(model.description)));
+  root.attributes.set("model_config", JSON.stringify(toModelConfig(model.description, keras2Keys)));
   writeTraining(root, model);
   writeOwn(root, model);
   writeWeights(root, model.description, model.weights);
@@ -40,10 +41,13 @@ export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
   return readHdf5(bytes, (root) => {
     const modelConfig = readText(root, "model_config");
     if (modelConfig === undefined) throw withoutModel(root);
-    const description = fromModelConfig(modelConfig);
+    const description = fromModelConfig(parseJson(modelConfig, "model_config"), "model_config");
     const weights = readWeights(root);
     const trainingConfig = readText(root, "training_config");
-    const training = trainingConfig === undefined ? undefined : fromTrainingConfig(trainingConfig);
+    const training =
+      trainingConfig === undefined
+        ? undefined
+        : fromTrainingConfig(parseJson(trainingConfig, "training_config"));
     const trained = trainedWeights(description.layers, weights);
     const optimizer = training && readOptimizer(root, training.optimizer, trained);
     return {
@@ -67,30 +71,18 @@ function writeTraining(root: NewGroup, { compile, optimizer }: SavedModel): void
   if (config) root.attributes.set("training_config", JSON.stringify(toTrainingConfig(config, compile)));
 }
 
-const ownSchema = {
-  preprocessing: z.record(z.string(), z.unknown()),
-  classes: z.array(z.string()),
-  extra: z.record(z.string(), z.string()),
-};
+const attributeOf = (part: OwnPartName) => `fovea_${part}`;
 
 function writeOwn(root: NewGroup, model: SavedModel): void {
-  for (const part of ["preprocessing", "classes", "extra"] as const) {
-    if (model[part]) root.attributes.set(`fovea_${part}`, JSON.stringify(model[part]));
+  for (const [name, value] of Object.entries(ownParts(model))) {
+    root.attributes.set(attributeOf(name as OwnPartName), JSON.stringify(value));
   }
 }
 
-function readOwn(root: ReadGroup): Pick<SavedModel, "preprocessing" | "classes" | "extra"> {
-  return {
-    ...readPart(root, "preprocessing"),
-    ...readPart(root, "classes"),
-    ...readPart(root, "extra"),
+function readOwn(root: ReadGroup): OwnParts {
+  const find = (name: OwnPartName) => {
+    const json = readText(root, attributeOf(name));
+    return json === undefined ? undefined : parseJson(json, attributeOf(name));
   };
-}
-
-function readPart(root: ReadGroup, part: keyof typeof ownSchema): Pick<SavedModel, typeof part> {
-  const json = readText(root, `fovea_${part}`);
-  if (json === undefined) return {};
-  const value = ownSchema[part].safeParse(parseJson(json, `fovea_${part}`));
-  if (value.success) return { [part]: value.data };
-  throw damagedModel(`Expected ${part} in "fovea_${part}", found: ${z.prettifyError(value.error)}`);
+  return readOwnParts(find, attributeOf);
 }

@@ -4,16 +4,16 @@ import { isRecord, respellKeys, toCamelCase, toPascalCase, toSnakeCase } from ".
 
 /** One layer, as a description and as Keras writes it, both ways and without a table of the layers. */
 
-/** Keys that Keras 2 spells in another way than Keras 3, by layer. Keras 3 reads both, Keras 2 its own only. */
-const keras2Keys: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** Keys in another spelling than Keras 3's, by layer. */
+export type OtherKeys = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Keras 3 reads these too, Keras 2 no others. */
+export const keras2Keys: OtherKeys = {
   LeakyReLU: { negativeSlope: "alpha" },
 };
 
-export function toKerasLayer({ className, name, config }: LayerDescription): {
-  class_name: string;
-  config: Record<string, unknown>;
-} {
-  const aliases = keras2Keys[className] ?? {};
+export function toKerasLayer({ className, name, config }: LayerDescription, otherKeys: OtherKeys) {
+  const aliases = otherKeys[className] ?? {};
   const translated = Object.entries(config).map(([key, value]) => [
     aliases[key] ?? toSnakeCase(key),
     key.endsWith("Initializer") ? toKerasInitializer(value) : respellKeys(value, toSnakeCase),

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { LayerDescription, ModelDescription } from "../../core/description.ts";
 import { InputError } from "../../util/errors.ts";
-import { type KerasGraph, type KerasLayer, parseModelConfig } from "./config-schema.ts";
+import { checkModelConfig, type KerasGraph, type KerasLayer } from "./config-schema.ts";
 import { graphLayers, inboundNodes } from "./graph.ts";
-import { fromKerasLayer, toKerasLayer } from "./layer-config.ts";
+import { fromKerasLayer, type OtherKeys, toKerasLayer } from "./layer-config.ts";
 
-/** The value of Keras's `model_config`, in the spelling that Keras 2 and 3 both read. */
-export function toModelConfig(description: ModelDescription): unknown {
+/** A model's class and config, which Keras 3 reads, and Keras 2 with the keys that it knows. */
+export function toModelConfig(description: ModelDescription, otherKeys: OtherKeys = {}) {
   const inputName = description.inputName ?? unusedName("input_layer", description.layers);
   const inputLayer = {
     class_name: "InputLayer",
@@ -16,7 +16,7 @@ export function toModelConfig(description: ModelDescription): unknown {
       name: inputName,
     },
   };
-  const layers = description.layers.map(toKerasLayer);
+  const layers = description.layers.map((layer) => toKerasLayer(layer, otherKeys));
   if (isSequence(description.layers)) {
     return { class_name: "Sequential", config: { name: description.name, layers: [inputLayer, ...layers] } };
   }
@@ -36,9 +36,9 @@ export function toModelConfig(description: ModelDescription): unknown {
   return { class_name: "Functional", config };
 }
 
-/** The description in the text of `model_config`, as Keras 2 or Keras 3 writes it, sequential or functional. */
-export function fromModelConfig(json: string): ModelDescription {
-  const { class_name: className, config } = parseModelConfig(json);
+/** The description in a model's config, as Keras 2 or Keras 3 writes it, sequential or functional. */
+export function fromModelConfig(modelConfig: unknown, where: string): ModelDescription {
+  const { class_name: className, config } = checkModelConfig(modelConfig, where);
   const inputShape = inputShapeOf(config, config.layers[0]);
   const graph =
     className === "Sequential" ? { layers: sequentialLayers(config) } : functionalLayers(className, config);

@@ -10,7 +10,7 @@ import type { CompileRecord } from "../saved-model.ts";
  */
 
 /** The slots of a weight, in Keras's order. SGD has one only with momentum. */
-const slotOrder: Readonly<Record<string, readonly string[]>> = {
+export const slotOrder: Readonly<Record<string, readonly string[]>> = {
   Adam: ["momentum", "velocity"],
   SGD: ["momentum"],
 };
@@ -32,14 +32,21 @@ export function writeOptimizer(
   // A schedule has no variable of its own: Keras computes the rate from the updates made.
   if (typeof config.learningRate === "number")
     write("learning_rate", [], Float32Array.of(config.learningRate));
-  const known = new Map(slots.map((slot) => [slotKey(slot.weight, slot.slot), slot.weight]));
-  for (const weight of weights) {
-    for (const slot of slotOrder[className] ?? []) {
-      const found = known.get(slotKey(weight, slot));
-      if (found) write(`${weight.layer}_${weight.name}_${slot}`, found.shape, found.values);
-    }
+  for (const { slot, weight } of inKerasOrder(className, slots, weights)) {
+    write(`${weight.layer}_${weight.name}_${slot}`, weight.shape, weight.values);
   }
   writeTexts(group, "weight_names", names);
+}
+
+/** Weight by weight, and each weight's slots in Keras's order. */
+export function inKerasOrder(
+  className: string,
+  slots: OptimizerRecord["slots"],
+  weights: readonly WeightRecord[],
+): OptimizerRecord["slots"] {
+  const known = new Map(slots.map((each) => [slotKey(each.weight, each.slot), each]));
+  const order = slotOrder[className] ?? [];
+  return weights.flatMap((weight) => order.flatMap((slot) => known.get(slotKey(weight, slot)) ?? []));
 }
 
 /**
@@ -69,7 +76,7 @@ function isSlot(name: string): boolean {
 }
 
 /** Keras's names of slots differ from version to version; as Keras does, this goes by their order and their shapes. */
-function readSlots(
+export function readSlots(
   group: ReadGroup,
   names: readonly string[],
   order: readonly string[],

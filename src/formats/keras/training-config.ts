@@ -1,14 +1,13 @@
 import { z } from "zod";
 import type { OptimizerRecord } from "../../core/description.ts";
 import type { CompileRecord } from "../saved-model.ts";
-import { parseJson } from "./config-schema.ts";
 import { isRecord, respellKeys, toCamelCase, toSnakeCase } from "./spelling.ts";
 
 /** What the optimizer is, without its state. */
 type OptimizerConfig = CompileRecord["optimizer"];
 
 /** The value of Keras's `training_config`. */
-export function toTrainingConfig(optimizer: OptimizerConfig, compile: CompileRecord | undefined): unknown {
+export function toTrainingConfig(optimizer: OptimizerConfig, compile: CompileRecord | undefined) {
   return {
     loss: compile === undefined ? null : toSnakeCase(compile.loss),
     metrics: compile === undefined ? null : compile.metrics.map(toSnakeCase),
@@ -33,9 +32,9 @@ export interface TrainingConfig {
   readonly compile?: CompileRecord;
 }
 
-/** `json` is the text of `training_config`. A training set-up that Fovea has no words for is `undefined`. */
-export function fromTrainingConfig(json: string): TrainingConfig | undefined {
-  const training = trainingSchema.safeParse(parseJson(json, "training_config"));
+/** `config` is the value of `training_config`. A training set-up that Fovea has no words for is `undefined`. */
+export function fromTrainingConfig(config: unknown): TrainingConfig | undefined {
+  const training = trainingSchema.safeParse(config);
   if (!training.success) return undefined;
   const { loss, metrics, optimizer_config: optimizerConfig } = training.data;
   const optimizer = {

@@ -1,0 +1,105 @@
+import { buildModel } from "../../core/model.ts";
+import { InputError } from "../../util/errors.ts";
+import { damagedModel, type ReadGroup } from "../hdf5/group.ts";
+import { readHdf5 } from "../hdf5/read.ts";
+import { NewGroup } from "../hdf5/tree.ts";
+import { writeHdf5 } from "../hdf5/write.ts";
+import type { SavedModel } from "../saved-model.ts";
+import { readZip, writeZip } from "../zip.ts";
+import { parseJson } from "./config-schema.ts";
+import { fromModelConfig, toModelConfig } from "./model-config.ts";
+import { type OwnParts, ownParts, readOwnParts } from "./own-parts.ts";
+import { isRecord } from "./spelling.ts";
+import { fromTrainingConfig, toTrainingConfig } from "./training-config.ts";
+import { readOptimizerVariables, readVariables, writeVariables } from "./variables.ts";
+
+/**
+ * Keras 3's `.keras`: a zip of the model's config, its variables and metadata. What Keras has no place for (preprocessing, class
+ * names, `extra`) lies in the metadata under `fovea`, which Keras does not look at.
+ */
+
+const partNames = { config: "config.json", metadata: "metadata.json", weights: "model.weights.h5" } as const;
+
+/** The Keras whose files these are like. */
+const KERAS_VERSION = "3.15.1";
+
+/** The bytes of a `.keras`, the same for the same model: the day on which it was saved is left out. */
+export async function writeKerasArchive(model: SavedModel): Promise<Uint8Array> {
+  const root = new NewGroup();
+  writeVariables(root, model);
+  const metadata = { keras_version: KERAS_VERSION, fovea: ownParts(model) };
+  return writeZip(
+    new Map<string, readonly (string | Uint8Array)[]>([
+      [partNames.metadata, [JSON.stringify(metadata)]],
+      [partNames.config, [JSON.stringify(toKeras3Config(model))]],
+      [partNames.weights, writeHdf5(root)],
+    ]),
+  );
+}
+
+/**
+ * The model in a `.keras` that Fovea or Keras 3 has written. Throws `InputError`s: `model.truncated`, `model.damaged`,
+ * `model.no-model`, `model.unsupported` and those of `buildModel`.
+ */
+export async function readKerasArchive(bytes: Uint8Array): Promise<SavedModel> {
+  const parts = await readZip(bytes, Object.values(partNames));
+  const config = readJson(parts, partNames.config);
+  if (config === undefined) {
+    const message = `Expected a Keras model with a ${partNames.config}, found a zip file of other things`;
+    throw new InputError("model.no-model", message);
+  }
+  const weights = parts.get(partNames.weights);
+  if (weights === undefined) throw damagedModel(`Expected "${partNames.weights}" in the file, found none`);
+  const own = readOwn(readJson(parts, partNames.metadata));
+  return { ...(await readHdf5(weights, (root) => readModel(root, config))), ...own };
+}
+
+function readModel(root: ReadGroup, config: unknown): SavedModel {
+  const description = fromModelConfig(config, partNames.config);
+  const weights = readVariables(root, buildModel(description));
+  const compileConfig = isRecord(config) ? config.compile_config : undefined;
+  const training = isRecord(compileConfig)
+    ? fromTrainingConfig({ ...compileConfig, optimizer_config: compileConfig.optimizer })
+    : undefined;
+  const optimizer = training && readOptimizerVariables(root, training.optimizer, { description, weights });
+  return {
+    description,
+    weights,
+    ...(training?.compile && { compile: training.compile }),
+    ...(optimizer && { optimizer }),
+  };
+}
+
+function readJson(parts: ReadonlyMap<string, Uint8Array>, name: string): unknown {
+  const bytes = parts.get(name);
+  return bytes && parseJson(new TextDecoder().decode(bytes), name);
+}
+
+function readOwn(metadata: unknown): OwnParts {
+  const own = isRecord(metadata) && isRecord(metadata.fovea) ? metadata.fovea : {};
+  return readOwnParts(
+    (name) => own[name],
+    (name) => `${partNames.metadata}: fovea.${name}`,
+  );
+}
+
+/** Keras 3 finds a class by its module; without one it takes the object for Keras 2's. */
+function toKeras3Config({ description, compile, optimizer }: SavedModel): unknown {
+  const { class_name, config } = toModelConfig(description);
+  const layers = config.layers.map((layer) => inModule("keras.layers", layer));
+  const compiled = optimizer ?? compile?.optimizer;
+  return {
+    ...inModule("keras", { class_name, config: { ...config, layers } }),
+    build_config: { input_shape: [null, ...description.inputShape] },
+    ...(compiled && { compile_config: toCompileConfig(compiled, compile) }),
+  };
+}
+
+function toCompileConfig(...given: Parameters<typeof toTrainingConfig>): unknown {
+  const { optimizer_config, ...rest } = toTrainingConfig(...given);
+  return { optimizer: inModule("keras.optimizers", optimizer_config), ...rest };
+}
+
+function inModule<Config extends object>(module: string, config: Config) {
+  return { module, ...config, registered_name: null };
+}

@@ -1,0 +1,56 @@
+import { InputError } from "../util/errors.ts";
+import type { SavedModel } from "./saved-model.ts";
+
+/** A kind of model file. Reading and writing are loaded when they are first needed: a prediction needs one of them. */
+export interface ModelFormat {
+  /** As `--format` takes it. */
+  readonly name: string;
+  readonly extension: string;
+  /** In a few words, for help. */
+  readonly what: string;
+  /** The first bytes of every such file. */
+  readonly signature: readonly number[];
+  /** @throws InputError `model.…` */
+  read(bytes: Uint8Array): Promise<SavedModel>;
+  /** The bytes, in pieces that lie one behind the other. The model must not change until they have been used. */
+  write(model: SavedModel): Promise<readonly Uint8Array[]>;
+}
+
+export const modelFormats: readonly ModelFormat[] = [
+  {
+    name: "keras",
+    extension: ".keras",
+    what: "Keras 3",
+    signature: [0x50, 0x4b],
+    read: async (bytes) => (await import("./keras/archive.ts")).readKerasArchive(bytes),
+    write: async (model) => [await (await import("./keras/archive.ts")).writeKerasArchive(model)],
+  },
+  {
+    name: "h5",
+    extension: ".h5",
+    what: "Keras 2, and Keras 3",
+    signature: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
+    read: async (bytes) => (await import("./keras/h5.ts")).readKerasH5(bytes),
+    write: async (model) => (await import("./keras/h5.ts")).writeKerasH5(model),
+  },
+];
+
+/** For messages: ".keras or .h5". */
+export const modelExtensions = modelFormats.map(({ extension }) => extension).join(" or ");
+
+/**
+ * The model in a file of any known format, whatever its name.
+ * @throws InputError `model.empty-file`, `model.unknown-format` and those of the format
+ */
+export async function readModelFile(bytes: Uint8Array): Promise<SavedModel> {
+  if (bytes.length === 0) throw new InputError("model.empty-file", "Expected a model, found an empty file");
+  const format = modelFormats.find(({ signature }) => begins(bytes, signature));
+  if (format) return format.read(bytes);
+  const message = `Expected a model file (${modelExtensions}), found another format`;
+  throw new InputError("model.unknown-format", message);
+}
+
+/** So far as the bytes reach: of a file that is cut short its format says so. */
+function begins(bytes: Uint8Array, signature: readonly number[]): boolean {
+  return signature.every((byte, i) => i >= bytes.length || bytes[i] === byte);
+}
