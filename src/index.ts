@@ -5,6 +5,7 @@
 import { nodeMachine } from "./platform/node/node-machine.ts";
 import * as checking from "./tasks/check.ts";
 import * as evaluating from "./tasks/evaluate.ts";
+import * as exporting from "./tasks/export.ts";
 import * as predicting from "./tasks/predict.ts";
 import * as previewing from "./tasks/preview.ts";
 import * as summarizing from "./tasks/summary.ts";
@@ -15,6 +16,7 @@ export type { Evaluation } from "./evaluation/evaluation.ts";
 export type { Rate } from "./evaluation/wilson.ts";
 export type { CheckProgress, CheckRequest, CheckResult } from "./tasks/check.ts";
 export type { EvaluateRequest, EvaluateResult } from "./tasks/evaluate.ts";
+export type { ExportRequest, ExportResult } from "./tasks/export.ts";
 export type { PhotoSource, Prediction, PredictRequest, PredictResult } from "./tasks/predict.ts";
 export type { PreviewRequest, PreviewResult } from "./tasks/preview.ts";
 export type { Summary, SummaryRequest } from "./tasks/summary.ts";
@@ -39,6 +41,9 @@ export const evaluate = (request: evaluating.EvaluateRequest) => evaluating.eval
 
 /** Classifies photos; one that cannot be read gets an error in its place, and the others their answer. */
 export const predict = (request: predicting.PredictRequest) => predicting.predict(nodeMachine, request);
+
+/** Writes a classifier as a file for other tools: Keras 3's `.keras`, or `.h5`. */
+export const exportModel = (request: exporting.ExportRequest) => exporting.exportModel(nodeMachine, request);
 
 /** The layer table of an architecture, a run or a model file. */
 export const summarize = (request: summarizing.SummaryRequest) => summarizing.summarize(nodeMachine, request);

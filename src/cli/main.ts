@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   preview: async () => (await import("./commands/preview.ts")).previewCommand(),
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand(),
   predict: async () => (await import("./commands/predict.ts")).predictCommand(),
+  export: async () => (await import("./commands/export.ts")).exportCommand(),
   summary: async () => (await import("./commands/summary.ts")).summaryCommand(),
   bench: async () => (await import("./commands/bench.ts")).benchCommand(),
 };

@@ -1,7 +1,8 @@
 import { InputError } from "../util/errors.ts";
+import { readKerasH5, writeKerasH5 } from "./keras/h5.ts";
 import type { SavedModel } from "./saved-model.ts";
 
-/** A kind of model file. Reading and writing are loaded when they are first needed: a prediction needs one of them. */
+/** A kind of model file. */
 export interface ModelFormat {
   /** As `--format` takes it. */
   readonly name: string;
@@ -30,8 +31,8 @@ export const modelFormats: readonly ModelFormat[] = [
     extension: ".h5",
     what: "Keras 2, and Keras 3",
     signature: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
-    read: async (bytes) => (await import("./keras/h5.ts")).readKerasH5(bytes),
-    write: async (model) => (await import("./keras/h5.ts")).writeKerasH5(model),
+    read: readKerasH5, // what a run holds: always at hand
+    write: async (model) => writeKerasH5(model),
   },
 ];
 

@@ -52,7 +52,7 @@ export async function writeZip(
   const options = { ...inThisThread, level: 0, extendedTimestamp: false, lastModDate: new Date(1980, 0, 1) };
   const writer = new ZipWriter(new Uint8ArrayWriter(), options);
   for (const [name, pieces] of parts) {
-    await writer.add(name, new BlobReader(new Blob(pieces as BlobPart[])));
+    await writer.add(name, new BlobReader(new Blob([...pieces] as BlobPart[])));
   }
   return writer.close();
 }

@@ -9,6 +9,7 @@ import { createOptimizer } from "../core/optimizers/table.ts";
 import type { Origin, Program, ProgramNode } from "../core/program.ts";
 import { inferenceProgram, trainingProgram } from "../core/programs.ts";
 import { type Bound, boundOf, type MachineLimits } from "../core/roofline.ts";
+import { modelExtensions } from "../formats/table.ts";
 import { InputError } from "../util/errors.ts";
 import { loadClassifier } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
@@ -147,7 +148,7 @@ async function modelOf(
   if (!exists && !networkNames.includes(path)) {
     throw new InputError(
       "model.not-found",
-      `Expected a run folder, a model file (.h5) or a network (${networkNames.join(", ")}), found nothing at "${path}"`,
+      `Expected a run folder, a model file (${modelExtensions}) or a network (${networkNames.join(", ")}), found nothing at "${path}"`,
     );
   }
   if (!exists) {

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { WeightRecord } from "../core/description.ts";
 import { buildModel, type Model } from "../core/model.ts";
 import { channelsOf, type Preprocessing, preprocessingSchema } from "../data/preprocessing.ts";
-import { readKerasH5 } from "../formats/keras/h5.ts";
 import type { SavedModel } from "../formats/saved-model.ts";
+import { modelExtensions, readModelFile } from "../formats/table.ts";
 import { InputError } from "../util/errors.ts";
 import { formatShape, sameShape } from "../util/shapes.ts";
 import type { Machine } from "./machine.ts";
@@ -26,7 +26,7 @@ export interface Classifier {
 }
 
 /**
- * Reads a classifier from a run folder (its best epoch) or from a `.h5` file.
+ * Reads a classifier from a run folder (its best epoch) or from a model file.
  * @throws InputError `model.…` or `file.…`
  */
 export async function loadClassifier(machine: Machine, path: string): Promise<Classifier> {
@@ -34,7 +34,7 @@ export async function loadClassifier(machine: Machine, path: string): Promise<Cl
   if (kind === undefined) {
     throw new InputError(
       "model.not-found",
-      `Expected a run folder or a model file (.h5), found nothing at "${path}"`,
+      `Expected a run folder or a model file (${modelExtensions}), found nothing at "${path}"`,
     );
   }
   if (kind === "directory") return { ...(await loadFromRun(machine, path)), run: path };
@@ -44,7 +44,7 @@ export async function loadClassifier(machine: Machine, path: string): Promise<Cl
 /** Reads the classifier in one file. */
 export async function loadFromFile(machine: Machine, path: string): Promise<Classifier> {
   const bytes = await machine.readFile(path);
-  const saved = await inFile(path, () => readKerasH5(bytes));
+  const saved = await inFile(path, () => readModelFile(bytes));
   return inFile(path, async () => toClassifier(path, saved));
 }
 

@@ -128,7 +128,7 @@ const refusals: [args: string[], code: string, says: string][] = [
   [["predict", "nowhere", photo], "model.not-found", 'found nothing at "nowhere"'],
   [["predict", "empty.h5", photo], "model.empty-file", "found an empty file"],
   [["predict", "cut.h5", photo], "model.truncated", "found one cut short"],
-  [["predict", "text.h5", photo], "model.not-hdf5", "found another format"],
+  [["predict", "text.h5", photo], "model.unknown-format", "found another format"],
   [["predict", "empty", photo], "run.no-model", 'with a model.h5, found none in "empty"'],
   [["predict", "pair.h5", photo], "model.not-a-classifier", "found one from 8x8x2"],
   [["predict", "picture.h5", photo], "model.not-a-classifier", "8x8x3 to 6x6x2"],

@@ -46,6 +46,7 @@ describe("the library's public list", () => {
       "InputError",
       "check",
       "evaluate",
+      "exportModel",
       "predict",
       "preview",
       "resume",

@@ -56,7 +56,7 @@ describe("bench", () => {
     [
       { model: "nothing" },
       "model.not-found",
-      'a run folder, a model file (.h5) or a network (report), found nothing at "nothing"',
+      'a run folder, a model file (.keras or .h5) or a network (report), found nothing at "nothing"',
     ],
     [{ batch: 0 }, "option.bad-value", "Expected batch to be a whole number, at least 1, found 0"],
     [{ threads: 0.5 }, "option.bad-value", "Expected threads to be a whole number from 1 to 256, found 0.5"],

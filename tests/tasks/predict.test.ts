@@ -155,7 +155,7 @@ describe("a model that cannot be used is refused with its path", () => {
 
   it.each([
     ["empty.h5", () => new Uint8Array(0), "model.empty-file"],
-    ["text.h5", () => new TextEncoder().encode("a".repeat(3000)), "model.not-hdf5"],
+    ["text.h5", () => new TextEncoder().encode("a".repeat(3000)), "model.unknown-format"],
     ["cut short.h5", (model: Uint8Array) => model.subarray(0, 30_000), "model.truncated"],
   ])("%s", async (name, spoil, code) => {
     const path = join(scratch, name);

@@ -21,7 +21,10 @@ Examples:
 export function benchCommand(): Command {
   return addBackendOption(new Command("bench"))
     .description("Show what this machine can do, and where a model's time goes")
-    .argument("[model]", "a run folder, a model file (.h5) or the name of a network (default: report)")
+    .argument(
+      "[model]",
+      "a run folder, a model file (.keras, .h5) or the name of a network (default: report)",
+    )
     .option("--batch <number>", "images at once (default: 32)", toNumber)
     .option("--threads <number>", "threads (default: as many as the machine has cores)", toNumber)
     .option("--image-size <number>", "side of the images of a network that is named (default: 256)", toNumber)

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { expect } from "vitest";
 import type { LayerDescription, WeightRecord } from "../../../src/core/description.ts";
 import type { SavedModel } from "../../../src/formats/saved-model.ts";
 
@@ -10,13 +11,33 @@ export function fixtureBytes(name: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(name, folder)));
 }
 
+/** What Keras says is in a `.keras` that it wrote; the optimizer's variables have numbers and no names. */
+interface KerasArchive {
+  readonly weights: readonly (readonly [name: string, values: readonly number[]])[];
+  readonly optimizer: readonly (readonly number[])[];
+  readonly predictions: readonly number[];
+}
+
+export function kerasArchive(name: string): KerasArchive {
+  return readJson("archives.json").archives[name];
+}
+
+/** The photos that the models were trained on: [4, 8, 8, 3]. */
+export function fixtureImages(): Float32Array {
+  return Float32Array.from(readJson("models.json").images);
+}
+
 interface KerasModel {
   readonly weights: readonly (readonly [name: string, values: readonly number[]])[];
   readonly optimizer: readonly (readonly [name: string, values: readonly number[]])[];
 }
 
 export function kerasModel(name: string): KerasModel {
-  return JSON.parse(readFileSync(new URL("models.json", folder), "utf8")).models[name];
+  return readJson("models.json").models[name];
+}
+
+function readJson(name: string) {
+  return JSON.parse(readFileSync(new URL(name, folder), "utf8"));
 }
 
 const layer = (className: string, name: string, config: LayerDescription["config"]): LayerDescription => ({
@@ -87,4 +108,19 @@ export function smallModel(): SavedModel {
     },
     extra: { position: "x".repeat(100_000), empty: "" },
   };
+}
+
+const bits = (values: Float32Array) => new Uint32Array(values.buffer, values.byteOffset, values.length);
+
+/** `toEqual` takes zeros of either sign for the same, and one NaN for another. */
+export function expectSameBits(actual: SavedModel, expected: SavedModel): void {
+  const arrays = ({ weights, optimizer }: SavedModel) => [
+    ...weights,
+    ...(optimizer?.slots.map(({ weight }) => weight) ?? []),
+  ];
+  const [left, right] = [arrays(actual), arrays(expected)];
+  expect(left.length).toBe(right.length);
+  left.forEach(({ values }, i) => {
+    expect(bits(values)).toEqual(bits(right[i].values));
+  });
 }

@@ -2,21 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readKerasH5, writeKerasH5 } from "../../../src/formats/keras/h5.ts";
 import type { SavedModel } from "../../../src/formats/saved-model.ts";
 import { joined } from "../hdf5/written.ts";
-import { fixtureBytes, kerasModel, smallModel } from "./fixtures.ts";
-
-const bits = (values: Float32Array) => new Uint32Array(values.buffer, values.byteOffset, values.length);
-
-function expectSameBits(actual: SavedModel, expected: SavedModel): void {
-  const arrays = ({ weights, optimizer }: SavedModel) => [
-    ...weights,
-    ...(optimizer?.slots.map(({ weight }) => weight) ?? []),
-  ];
-  const [left, right] = [arrays(actual), arrays(expected)];
-  expect(left.length).toBe(right.length);
-  left.forEach(({ values }, i) => {
-    expect(bits(values)).toEqual(bits(right[i].values));
-  });
-}
+import { expectSameBits, fixtureBytes, kerasModel, smallModel } from "./fixtures.ts";
 
 const writtenAndRead = (model: SavedModel) => readKerasH5(joined(writeKerasH5(model)));
 

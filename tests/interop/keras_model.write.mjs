@@ -1,6 +1,7 @@
-// Writes models as .h5 into the folder that is given, and what is in them as JSON, for h5_model.check.py.
+// Writes models as .h5 and as .keras into the folder that is given, and what is in them as JSON, for keras_model.check.py.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeKerasArchive } from "../../dist/formats/keras/archive.js";
 import { writeKerasH5 } from "../../dist/formats/keras/h5.js";
 
 const folder = process.argv[2];
@@ -85,6 +86,7 @@ const models = {
 
 for (const [name, model] of Object.entries(models)) {
   writeFileSync(join(folder, `${name}.h5`), Buffer.concat(writeKerasH5(model)));
+  writeFileSync(join(folder, `${name}.keras`), await writeKerasArchive(model));
   const asArrays = (_key, value) => (value instanceof Float32Array ? [...value] : value);
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(model, asArrays));
 }

@@ -1,4 +1,4 @@
-"""Loads the models that h5_model.write.mjs wrote with Keras 3 and with Keras 2, and holds them against the JSON.
+"""Loads the models that keras_model.write.mjs wrote with Keras 3 and with Keras 2, and holds them against the JSON.
 
 Keras 3 itself builds the optimizer of a legacy file before the model's weights are known to it, and so restores the
 count of updates but no slots; the slots are therefore set by its own reader on an optimizer that has been built.
@@ -56,9 +56,9 @@ def expected_output(weights):
     return model(images).numpy()
 
 
-def check_model(library, name, expected):
-    model = library.models.load_model(folder / f"{name}.h5")
-    print(f"      {library.__name__} {library.__version__}, {name}.h5")
+def check_model(library, name, ending, expected):
+    model = library.models.load_model(folder / f"{name}.{ending}")
+    print(f"      {library.__name__} {library.__version__}, {name}.{ending}")
     check(all(map(same, model.weights, expected["weights"])), "weights to the bit")
     difference = np.abs(model(images).numpy() - expected_output(expected["weights"])).max()
     check(difference <= 1e-6, f"predictions within 1e-6 (at most {difference:.1e} apart)")
@@ -67,7 +67,7 @@ def check_model(library, name, expected):
         check(np.isclose(float(model.optimizer.learning_rate), config["learningRate"]), "learning rate")
         check(np.all(np.isfinite(model.evaluate(images, labels, verbose=0))), "evaluates as compiled")
     if "optimizer" not in expected:
-        resaved = folder / f"{library.__name__}-{name}-again.h5"
+        resaved = folder / f"{library.__name__}-{name}-again.{ending}"
         model.save(resaved)
         again = library.models.load_model(resaved)
         check(all(map(same, again.weights, expected["weights"])), "saved again and reloaded")
@@ -84,23 +84,35 @@ def check_optimizer(model, name, expected):
     optimizer.build(model.trainable_variables)
     with h5py.File(folder / f"{name}.h5") as file:
         optimizer.set_weights(load_optimizer_weights_from_hdf5_group(file))
-    check(int(optimizer.iterations.numpy()) == expected["iterations"], "updates made, after set_weights")
+    check_slots(optimizer, expected)
+    model.fit(images, labels, verbose=0)
+    check(int(optimizer.iterations.numpy()) == expected["iterations"] + 1, "trains on")
+
+
+def check_slots(optimizer, expected):
+    check(int(optimizer.iterations.numpy()) == expected["iterations"], "updates made")
     slots = optimizer.variables[2:]
     check(len(slots) == len(expected["slots"]), f"{len(slots)} slots")
     for variable, slot in zip(slots, expected["slots"]):
         if not (variable.path.endswith(slot["slot"]) and same(variable, slot["weight"])):
             raise SystemExit(f"slot {variable.path}: differs")
     check(True, "slots to the bit, in Keras's order")
-    model.fit(images, labels, verbose=0)
-    check(int(optimizer.iterations.numpy()) == expected["iterations"] + 1, "trains on")
 
 
 for library in [keras, tf_keras]:
     for name in ["plain", "compiled", "adam", "sgd"]:
         expected = json.loads((folder / f"{name}.json").read_text())
-        model = check_model(library, name, expected)
+        model = check_model(library, name, "h5", expected)
         if library is keras and "optimizer" in expected:
             check_optimizer(model, name, expected["optimizer"])
+
+for name in ["plain", "compiled", "adam", "sgd"]:
+    expected = json.loads((folder / f"{name}.json").read_text())
+    model = check_model(keras, name, "keras", expected)
+    if "optimizer" in expected:
+        check_slots(model.optimizer, expected["optimizer"])
+        model.fit(images, labels, verbose=0)
+        check(int(model.optimizer.iterations.numpy()) == expected["optimizer"]["iterations"] + 1, "trains on")
 
 with h5py.File(folder / "adam.h5") as file:
     expected = json.loads((folder / "adam.json").read_text())

@@ -1,0 +1,51 @@
+import { Command } from "commander";
+import { modelFormats } from "../../formats/table.ts";
+import { nodeMachine } from "../../platform/node/node-machine.ts";
+import { exportModel } from "../../tasks/export.ts";
+import { type CommonOptions, inContext, writeJson } from "../context.ts";
+import { quoted } from "../text.ts";
+
+interface ExportFlags extends CommonOptions {
+  readonly format?: string;
+  readonly out?: string;
+  readonly force?: boolean;
+}
+
+const formats = modelFormats
+  .map(({ name, extension, what }) => `  ${name.padEnd(8)}${extension.padEnd(10)}${what}`)
+  .join("\n");
+
+const help = `
+Formats:
+${formats}
+
+Examples:
+  fovea export runs/photos-2026-01-31-1 --format keras
+  fovea export model.h5 --out elsewhere/cats.keras`;
+
+export function exportCommand(): Command {
+  return new Command("export")
+    .description("Write a classifier as a file for other tools")
+    .argument("<model>", "a run folder (its best epoch) or a model file (.keras, .h5)")
+    .option("--format <name>", "what kind of file (default: by the ending of --out)")
+    .option(
+      "--out <file>",
+      "the file to write (default: model.<ending>, in the run folder or beside the model)",
+    )
+    .option("--force", "write over a file that is there")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", help)
+    .action((model: string, flags: ExportFlags) =>
+      inContext(flags, async ({ terminal, json }) => {
+        const { format, out, force } = flags;
+        const result = await exportModel(nodeMachine, { model, format, out, force });
+        for (const notice of result.notices) terminal.prose(notice);
+        if (json) writeJson(result);
+        else {
+          const size = `${(result.bytes / 1e6).toFixed(1)} MB`;
+          const count = result.parameters.toLocaleString("en-US");
+          terminal.line(`Wrote ${quoted(result.path)}: ${size}, ${count} parameters, read back to the bit`);
+        }
+      }),
+    );
+}

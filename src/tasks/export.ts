@@ -1,0 +1,82 @@
+import type { WeightRecord } from "../core/description.ts";
+import { type ModelFormat, modelFormats, readModelFile } from "../formats/table.ts";
+import { InputError, suggest } from "../util/errors.ts";
+import { loadClassifier } from "./classifier.ts";
+import type { Machine } from "./machine.ts";
+
+export interface ExportRequest {
+  /** A run folder (its best epoch) or a model file. */
+  readonly model: string;
+  /** A name from `modelFormats`; by default what the ending of `out` says. */
+  readonly format?: string | undefined;
+  /** The file to write; by default `model` with the format's ending, in the run folder or beside the model file. */
+  readonly out?: string | undefined;
+  /** Write over a file that is there. */
+  readonly force?: boolean | undefined;
+}
+
+export interface ExportResult {
+  readonly model: string;
+  readonly format: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** Numbers in the file. */
+  readonly parameters: number;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Writes a classifier as a file for other tools, with its classes and its preprocessing. The file is read back before it takes its
+ * place: every weight must come back to the bit.
+ * @throws InputError `export.bad-format`, `file.exists`, `model.…`, `file.…`
+ */
+export async function exportModel(machine: Machine, request: ExportRequest): Promise<ExportResult> {
+  const format = chooseFormat(request);
+  const { path: model, run, saved, notices } = await loadClassifier(machine, request.model);
+  const path = request.out ?? machine.join(run ?? machine.join(model, ".."), `model${format.extension}`);
+  await checkMayWrite(machine, path, request.force);
+  const { extra: _, ...exported } = saved; // a position in a training run is of no use elsewhere
+  const pieces = await format.write(exported);
+  const bytes = await wholeOf(pieces);
+  checkSameWeights((await readModelFile(bytes)).weights, exported.weights);
+  await machine.writeFile(path, bytes);
+  const parameters = exported.weights.reduce((sum, { values }) => sum + values.length, 0);
+  return { model, format: format.name, path, bytes: bytes.length, parameters, notices };
+}
+
+function chooseFormat({ format, out }: ExportRequest): ModelFormat {
+  const names = modelFormats.map(({ name }) => name);
+  const found = modelFormats.find(({ name, extension }) =>
+    format === undefined ? out?.endsWith(extension) : name === format,
+  );
+  if (found) return found;
+  const what = format === undefined ? "a format" : `a format, found "${format}"`;
+  const hint = format === undefined ? `: ${names.join(", ")}` : `. ${suggest(format, names)}`;
+  throw new InputError("export.bad-format", `Expected --format to name ${what}${hint}`);
+}
+
+async function checkMayWrite(machine: Machine, path: string, force: boolean | undefined): Promise<void> {
+  const kind = await machine.kindOf(path);
+  if (kind === undefined || (kind === "file" && force)) return;
+  const what = kind === "file" ? "a file (--force writes over it)" : "something that is no file";
+  throw new InputError("file.exists", `Expected to write a new file, found ${what} at "${path}"`);
+}
+
+async function wholeOf(pieces: readonly Uint8Array[]): Promise<Uint8Array> {
+  if (pieces.length === 1) return pieces[0];
+  return new Uint8Array(await new Blob([...pieces] as BlobPart[]).arrayBuffer());
+}
+
+/** That they do not would be a fault of ours, and a file that predicts something else is worse than none. */
+function checkSameWeights(read: readonly WeightRecord[], written: readonly WeightRecord[]): void {
+  const same = read.length === written.length && written.every((record, i) => sameWeight(record, read[i]));
+  if (!same) throw new Error("The exported file does not give back the weights that were written into it");
+}
+
+function sameWeight(a: WeightRecord, b: WeightRecord): boolean {
+  const [left, right] = [bitsOf(a.values), bitsOf(b.values)];
+  const names = a.layer === b.layer && a.name === b.name;
+  return names && left.length === right.length && left.every((bits, i) => bits === right[i]);
+}
+
+const bitsOf = ({ buffer, byteOffset, length }: Float32Array) => new Uint32Array(buffer, byteOffset, length);

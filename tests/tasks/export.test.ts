@@ -1,0 +1,73 @@
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { nodeMachine } from "../../src/platform/node/node-machine.ts";
+import { type ExportRequest, exportModel } from "../../src/tasks/export.ts";
+import { predict } from "../../src/tasks/predict.ts";
+import { train } from "../../src/tasks/train.ts";
+import { drawPhotos, makeScratch, smallOptions } from "./small-run.ts";
+
+vi.mock("../../src/tasks/pictures.ts", () => import("./quick-pictures.ts"));
+
+const scratch = await makeScratch();
+const photos = join(scratch, "photos");
+const run = join(scratch, "run");
+const exported = (request: Partial<ExportRequest>) => exportModel(nodeMachine, { model: run, ...request });
+
+beforeAll(async () => {
+  await drawPhotos(photos, 2, 10);
+  await train(nodeMachine, { data: photos, out: run, ...smallOptions, epochs: 1 });
+});
+
+describe("an exported model", () => {
+  it("predicts the same to the bit, with the same classes", async () => {
+    const predictions = async (model: string) =>
+      (await predict(nodeMachine, { model, photos: [join(photos, "happy")] })).predictions.map(
+        (prediction) => ("probabilities" in prediction ? prediction.probabilities : prediction),
+      );
+    const expected = await predictions(run);
+    const { path, bytes } = await exported({ format: "keras" });
+    expect(path).toBe(join(run, "model.keras"));
+    expect((await readFile(path)).length).toBe(bytes);
+    expect(expected).toHaveLength(10);
+    expect(await predictions(path)).toEqual(expected);
+    const back = await exported({ model: path, out: join(scratch, "back.h5") });
+    expect(await predictions(back.path)).toEqual(expected);
+  });
+
+  it("is of the format that its ending says, beside the model unless told", async () => {
+    await cp(join(run, "model.h5"), join(scratch, "alone.h5"));
+    const { path, format } = await exported({ model: join(scratch, "alone.h5"), format: "keras" });
+    expect([path, format]).toEqual([join(scratch, "model.keras"), "keras"]);
+    const signature = (await readFile(path)).subarray(0, 2).toString();
+    expect(signature).toBe("PK");
+  });
+});
+
+describe("what cannot be exported is refused, and nothing is written", () => {
+  it("over a file, unless forced", async () => {
+    const out = join(scratch, "mine.keras");
+    await writeFile(out, "mine");
+    await expect(exported({ out })).rejects.toMatchObject({
+      code: "file.exists",
+      message: expect.stringContaining("--force"),
+    });
+    expect(await readFile(out, "utf8")).toBe("mine");
+    await exported({ out, force: true });
+    expect((await readFile(out)).length).toBeGreaterThan(1000);
+  });
+
+  it.each([
+    ["no format", {}, "export.bad-format", "keras, h5"],
+    ["an unknown one", { format: "kears" }, "export.bad-format", 'did you mean "keras"'],
+    ["a folder for a file", { format: "h5", out: photos, force: true }, "file.exists", "no file"],
+    ["a model that is none", { format: "h5", model: photos }, "run.no-model", "model.h5"],
+  ])("%s", async (_, request, code, text) => {
+    const before = await readdir(scratch, { recursive: true });
+    await expect(exported(request)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(new RegExp(text, "i")),
+    });
+    expect(await readdir(scratch, { recursive: true })).toEqual(before);
+  });
+});
