@@ -5,7 +5,7 @@
  */
 export async function mapFromBothEnds<T, R>(
   items: readonly T[],
-  sizes: readonly number[],
+  sizes: ArrayLike<number>,
   concurrency: number,
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {

@@ -11,7 +11,8 @@ export interface DirectoryEntry {
   readonly link?: boolean;
 }
 
-export type FileContent = string | Uint8Array | readonly Uint8Array[];
+/** Pieces are asked for as they are written. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
 
 /** A file whose content the system has, beside the place that it is for. One of the two is called, once. */
 export interface StagedFile {

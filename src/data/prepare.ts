@@ -31,25 +31,44 @@ export interface KeptImage extends PreparedImage {
 }
 
 /**
- * Keeps the floats, or the decoded picture where that takes less memory: a thumbnail of 275x183 takes a fifth of what it is
- * enlarged to. The bits are the same. Takes the picture over: its pixels must not be read again.
+ * The floats, or the decoded picture where that takes less memory: a thumbnail of 275x183 takes a fifth of what it is enlarged
+ * to. `copyPrepared` makes the same bits of both. Takes the picture over: its pixels must not be read again.
  */
+export function smallerOf(
+  decoded: RgbImage,
+  preprocessing: Preprocessing,
+  platform: Pick<Platform, "preparePixels" | "release">,
+): PixelImage | Float32Array {
+  const image = inColour(decoded, preprocessing);
+  if (image.pixels !== decoded.pixels) platform.release?.(decoded.pixels);
+  const length = preprocessing.height * preprocessing.width * channelsOf(preprocessing);
+  if (image.pixels.byteLength < length * Float32Array.BYTES_PER_ELEMENT) return image;
+  const values = new Float32Array(length);
+  copyPrepared(image, preprocessing, platform, values);
+  platform.release?.(image.pixels);
+  return values;
+}
+
+/** Writes what `preparePixels` gives of what `smallerOf` gave. */
+export function copyPrepared(
+  kept: PixelImage | Float32Array,
+  preprocessing: Preprocessing,
+  platform: Pick<Platform, "preparePixels">,
+  target: Float32Array,
+): void {
+  if (kept instanceof Float32Array) target.set(kept);
+  else (platform.preparePixels ?? preparePixels)(kept, preprocessing, target);
+}
+
+/** Keeps what `smallerOf` gives. */
 export function keepSmaller(
   decoded: RgbImage,
   preprocessing: Preprocessing,
   platform: Pick<Platform, "preparePixels" | "release">,
 ): KeptImage {
-  const prepare = platform.preparePixels ?? preparePixels;
-  const image = inColour(decoded, preprocessing);
-  if (image.pixels !== decoded.pixels) platform.release?.(decoded.pixels);
+  const kept = smallerOf(decoded, preprocessing, platform);
   const length = preprocessing.height * preprocessing.width * channelsOf(preprocessing);
-  if (image.pixels.byteLength < length * Float32Array.BYTES_PER_ELEMENT) {
-    return { length, copyTo: (target) => prepare(image, preprocessing, target) };
-  }
-  const values = new Float32Array(length);
-  prepare(image, preprocessing, values);
-  platform.release?.(image.pixels);
-  return keepFloats(values);
+  return { length, copyTo: (target) => copyPrepared(kept, preprocessing, platform, target) };
 }
 
 export function keepFloats(values: Float32Array): KeptImage {

@@ -10,8 +10,10 @@ const manifestFileSchema = z.object({
   class: z.string().describe("Name of the class"),
   part: z.enum([...partNames, "excluded"]),
   group: z.string().optional().describe("What the user said it belongs to; a group stays on one side"),
-  reason: z.string().optional().describe("Why the file was excluded"),
+  reason: z.string().optional().describe("Why the file was excluded, or passed over where it has a part"),
 });
+
+type ManifestFile = z.infer<typeof manifestFileSchema>;
 
 /** `split.json`: which file went where, and why. */
 export const splitManifestSchema = z.object({
@@ -21,7 +23,13 @@ export const splitManifestSchema = z.object({
   files: z.array(manifestFileSchema),
 });
 
-export type SplitManifest = z.infer<typeof splitManifestSchema>;
+/** The files may be a million: they are told one after the other, as often as they are asked for. */
+export interface SplitManifest extends Omit<z.infer<typeof splitManifestSchema>, "files"> {
+  readonly files: Iterable<ManifestFile>;
+}
+
+/** Files that are written at once. */
+const PIECE = 4096;
 
 /**
  * The manifest of a split: the files of each part, then those that were left out.
@@ -34,28 +42,42 @@ export function toSplitManifest(
   { seed, ratios, classNames }: SplitOptions,
   classOf: (relativePath: string) => string,
 ): SplitManifest {
-  const used = partNames.flatMap((part) =>
-    parts[part].map((index) => {
-      const { relativePath, hash, classIndex, group } = items[index];
-      return {
-        path: relativePath,
-        hash,
-        class: classNames[classIndex],
-        part,
-        ...(group !== undefined && { group }),
-      };
-    }),
-  );
-  const excluded = problems
-    .filter((problem) => problem.excluded)
-    .map(({ relativePath, reason }) => ({
-      path: relativePath,
-      hash: null,
-      class: classOf(relativePath),
-      part: "excluded" as const,
-      reason,
-    }));
-  return { seed, ratios: [...ratios], classes: [...classNames], files: [...used, ...excluded] };
+  function* files(): Generator<ManifestFile> {
+    for (const part of partNames) {
+      for (const index of parts[part]) {
+        const { relativePath, hash, classIndex, group } = items[index];
+        const file = { path: relativePath, hash, class: classNames[classIndex], part };
+        yield group === undefined ? file : { ...file, group };
+      }
+    }
+    for (const { relativePath, reason, excluded } of problems) {
+      const file = { path: relativePath, hash: null, class: classOf(relativePath), reason };
+      if (excluded) yield { ...file, part: "excluded" };
+    }
+  }
+  return { seed, ratios: [...ratios], classes: [...classNames], files: { [Symbol.iterator]: files } };
+}
+
+/**
+ * The text of `split.json`, a line a file, in pieces: of a million files it is 200 MB.
+ * @param passedOver why a file that has a part could not be used after all, by its path
+ */
+export function* splitManifestText(
+  { files, ...rest }: SplitManifest,
+  passedOver: ReadonlyMap<string, string> = new Map(),
+): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let lines = `${JSON.stringify(rest, undefined, 2).slice(0, -2)},\n  "files": [`;
+  let count = 0;
+  for (const file of files) {
+    const reason = passedOver.get(file.path) ?? file.reason;
+    const line = JSON.stringify(reason === undefined ? file : { ...file, reason });
+    lines += `${count === 0 ? "" : ","}\n    ${line}`;
+    if (++count % PIECE !== 0) continue;
+    yield encoder.encode(lines);
+    lines = "";
+  }
+  yield encoder.encode(`${lines}\n  ]\n}\n`);
 }
 
 /**
@@ -84,7 +106,9 @@ export function matchSplit(manifest: SplitManifest, items: readonly SplitItem[])
   const free = new Map<string, number[]>();
   for (const [index, item] of items.entries()) {
     const key = contentKey(item.hash, manifest.classes[item.classIndex]);
-    free.set(key, [...(free.get(key) ?? []), index]);
+    const same = free.get(key);
+    if (same === undefined) free.set(key, [index]);
+    else same.push(index);
   }
   const parts = { train: [] as number[], validation: [] as number[], test: [] as number[] };
   const gone: string[] = [];

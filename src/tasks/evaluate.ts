@@ -1,15 +1,17 @@
 import { chooseBackend } from "../backends/choose.ts";
+import type { Backend } from "../core/backend.ts";
 import { lossFor } from "../core/losses.ts";
 import { createOptimizer } from "../core/optimizers/table.ts";
 import { Session } from "../core/session.ts";
-import { type DataProblem, type LoadedSample, loadSamples } from "../data/load.ts";
+import { createPhotoStore } from "../data/cache/photo-store.ts";
+import { type DataProblem, type LoadedSample, loadSamples, problemOf } from "../data/load.ts";
 import type { Sample } from "../data/scan.ts";
 import { openSource, type Source } from "../data/source.ts";
 import { matchSplit } from "../data/split-manifest.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { InputError } from "../util/errors.ts";
 import { type Classifier, loadClassifier } from "./classifier.ts";
-import { judge, writeJudgement } from "./judge.ts";
+import { type Judgement, judge, writeJudgement } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { readRunConfig } from "./run-config.ts";
 import { checkIsFree, makeRunFolder } from "./run-folder.ts";
@@ -48,24 +50,42 @@ export async function evaluate(machine: Machine, request: EvaluateRequest): Prom
   if (request.out !== undefined) await checkIsFree(machine, request.out, request.data);
   const classifier = await loadClassifier(machine, request.model);
   const { backend, notice } = await chooseBackend(request.backend ?? "auto");
-  const { data, part, samples, problems } = await photosToJudge(machine, classifier, request);
-  const session = new Session(backend, classifier.model, {
-    loss: lossFor(classifier.model.outputShape[0]),
-    optimizer: createOptimizer("SGD"),
-  });
-  session.weights = classifier.weights;
-  const judgement = await judge(session, samples, classifier.classNames, {
-    batchSize: BATCH_SIZE,
-    signal: request.signal,
-  });
+  const photos = await photosToJudge(machine, classifier, request);
+  const { data, part } = photos;
+  const { judgement, problems } = await judgePhotos(backend, classifier, photos, request).finally(
+    photos.close,
+  );
   if (request.out !== undefined) {
     const folder = await makeRunFolder(machine, data, request.out);
-    await writeJudgement(machine, folder, judgement, samples);
+    await writeJudgement(machine, folder, judgement);
   }
-  const { evaluation } = judgement;
+  const { evaluation, samples } = judgement;
   const { seen, warnings } = await compareWithRun(machine, classifier, samples, evaluation);
   const notices = [...classifier.notices, ...(notice ? [notice] : []), ...warnings];
   return { model: classifier.path, data, part, evaluation, ...(seen && { seen }), problems, notices };
+}
+
+/** Decodes each photo when its turn comes, and keeps none. */
+async function judgePhotos(
+  backend: Backend,
+  { model, weights, classNames }: Classifier,
+  { data, samples, problems: known }: JudgedPhotos,
+  { onProgress, signal }: EvaluateRequest,
+): Promise<{ judgement: Judgement; problems: readonly DataProblem[] }> {
+  const session = new Session(backend, model, {
+    loss: lossFor(model.outputShape[0]),
+    optimizer: createOptimizer("SGD"),
+  });
+  session.weights = weights;
+  const problems = [...known];
+  const judgement = await judge(session, samples, classNames, {
+    batchSize: BATCH_SIZE,
+    onMissing: (sample, reason) => problems.push(problemOf(sample, reason)),
+    onProgress,
+    signal,
+  });
+  if (judgement !== undefined) return { judgement, problems };
+  throw new InputError("data.no-images", `Expected images that can be read in "${data}", found none`);
 }
 
 /** Looks for the photos in the split that the model was made with. */
@@ -87,6 +107,8 @@ interface JudgedPhotos {
   readonly part: "test" | "all";
   readonly samples: readonly LoadedSample[];
   readonly problems: readonly DataProblem[];
+  /** When no more of them is read. */
+  close(): Promise<void>;
 }
 
 async function photosToJudge(
@@ -96,14 +118,8 @@ async function photosToJudge(
 ): Promise<JudgedPhotos> {
   const { run } = classifier;
   if (request.data !== undefined) {
-    const { loaded, problems } = await loadFolder(machine, classifier, request.data, request);
-    if (loaded.length === 0) {
-      throw new InputError(
-        "data.no-images",
-        `Expected images that can be read in "${request.data}", found none`,
-      );
-    }
-    return { data: request.data, part: "all", samples: loaded, problems };
+    const { loaded, ...rest } = await loadFolder(machine, classifier, request.data, request);
+    return { data: request.data, part: "all", samples: loaded, ...rest };
   }
   if (run === undefined) {
     throw new InputError(
@@ -117,42 +133,51 @@ async function photosToJudge(
 async function loadTestPart(machine: Machine, classifier: Classifier, run: string, request: EvaluateRequest) {
   const { data } = await readRunConfig(machine, run);
   const manifest = await readSplit(machine, run);
-  const files = manifest.files.filter(({ part }) => part === "test");
+  const files = [...manifest.files].filter(({ part }) => part === "test");
   if (files.length === 0) {
     throw new InputError(
       "evaluate.no-data",
       "Expected a test part, found none in this run; name photos with --data",
     );
   }
-  const { loaded } = await loadFolder(machine, classifier, data, request, files);
-  const items = loaded.map(({ hash, sample }) => ({ hash, ...sample }));
-  const { test } = matchSplit({ ...manifest, files }, items);
-  return { data, samples: test.map((index) => loaded[index]), problems: [] };
+  const { loaded, close } = await loadFolder(machine, classifier, data, request, files);
+  try {
+    const { test } = matchSplit({ ...manifest, files }, loaded);
+    return { data, samples: test.map((index) => loaded[index]), problems: [], close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /**
- * Loads a folder whose sub-folders are classes of the model; a class that is missing there is no mistake. Of `wanted` files
- * only these are read, unless one has another name now: then it must be looked for by its content.
+ * Reads and hashes a folder whose sub-folders are classes of the model; a class that is missing there is no mistake. Of `wanted`
+ * files only these are read, unless one has another name now: then it must be looked for by its content.
  */
 async function loadFolder(
   machine: Machine,
   { classNames, preprocessing }: Classifier,
   folder: string,
-  { onProgress, signal }: EvaluateRequest,
+  { signal }: EvaluateRequest,
   wanted: readonly { readonly path: string }[] = [],
 ) {
   const source = await openSource(machine, folder, { signal });
+  const { platform, close } = source;
   try {
     const all = inModelsOrder(source, classNames, folder);
     const paths = new Set(wanted.map(({ path }) => path));
     const named = all.filter(({ relativePath }) => paths.has(relativePath));
     const samples = wanted.length > 0 && named.length === paths.size ? named : all;
-    return await loadSamples(source.platform, samples, preprocessing, {
-      ...(onProgress && { onProgress }),
+    const store = createPhotoStore({ memoryBytes: 0 }); // each is wanted once
+    const { loaded, problems } = await loadSamples(platform, samples, preprocessing, {
+      depth: "identify",
+      store,
       ...(signal && { signal }),
     });
-  } finally {
-    await source.close();
+    return { loaded, problems, close };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { fetchFloats } from "../data/prepare.ts";
 import { channelsOf, type Preprocessing } from "../data/preprocessing.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { EpochRecord } from "../training/history.ts";
+import { InputError } from "../util/errors.ts";
 import type { Machine } from "./machine.ts";
 
 /** PNGs have two pixels a unit, so that they are sharp on today's screens. */
@@ -56,16 +57,23 @@ export async function writeContactSheet(
     import("../report/contact-sheet.ts"),
     loadFont(machine),
   ]);
-  const entries = await Promise.all(
-    samples.map(async ({ sample, image }) => ({
-      image: toPicture(await fetchFloats(image), preprocessing),
-      className: classNames[sample.classIndex],
-      fileName: machine.baseName(sample.path),
-    })),
+  const drawn = await Promise.all(
+    samples.map(async ({ sample, image }) => {
+      const values = await fetchFloats(image).catch(nothingOfMissing);
+      const className = classNames[sample.classIndex];
+      const fileName = machine.baseName(sample.path);
+      return values && { image: toPicture(values, preprocessing), className, fileName };
+    }),
   );
-  const title = `A batch of ${samples.length} as the model sees it, ${preprocessing.height}x${preprocessing.width}`;
+  const entries = drawn.filter((entry) => entry !== undefined);
+  const title = `A batch of ${entries.length} as the model sees it, ${preprocessing.height}x${preprocessing.width}`;
   const sheet = await contactSheet(entries, font, (svg) => machine.renderSvg(svg), { title });
   await machine.writeFile(path, await machine.encodePng(sheet));
+}
+
+/** A photo that turns out to be damaged or gone is told of by whoever trains on it. */
+function nothingOfMissing(error: unknown): undefined {
+  if (!(error instanceof InputError)) throw error;
 }
 
 /** A photo as it is, and versions of it as training sees them. */

@@ -1,5 +1,5 @@
 import { kerasSplit } from "../data/keras-split.ts";
-import { partNames } from "../data/parts.ts";
+import { type PartName, partNames } from "../data/parts.ts";
 import type { Sample } from "../data/scan.ts";
 import {
   missingClasses,
@@ -135,7 +135,7 @@ function splitGivenParts({ items, samples }: SplitRequest, options: SplitOptions
   const place = new Map(own.map((index, inner) => [index, inner]));
   const together = options.together?.map((set) => set.flatMap((index) => place.get(index) ?? []));
   const { parts: inner } = splitTogether(
-    own.map((index) => ({ ...items[index], part: undefined })),
+    own.map((index) => withPart(items[index], undefined)),
     { ...options, ratios, ...(together && { together }) },
   );
   const forValidation = new Set(inner.validation.map((index) => own[index]));
@@ -164,7 +164,7 @@ function splitAsKeras(request: SplitRequest, validationSplit: number): PhotoSpli
 function splitAsKept(request: SplitRequest, kept: SplitManifest): PhotoSplit {
   const { items, seed, classNames, together } = request;
   const known = keptParts(kept, items);
-  const settled = items.map((item, index) => ({ ...item, part: known[index] }));
+  const settled = items.map((item, index) => withPart(item, known[index]));
   const wanted: SplitOptions = { ratios: kept.ratios, seed, classNames, ...(together && { together }) };
   const { parts, options, notices: missing } = splitTogether(settled, wanted);
   const old = known.filter((part) => part !== undefined).length;
@@ -178,6 +178,13 @@ function splitAsKept(request: SplitRequest, kept: SplitManifest): PhotoSplit {
     ...straddlingNotices(request, parts),
   ];
   return { parts, options, notices };
+}
+
+function withPart(
+  { hash, classIndex, relativePath, group }: SplitItem,
+  part: PartName | undefined,
+): SplitItem {
+  return { hash, classIndex, relativePath, group, part };
 }
 
 function groupNotices(items: readonly SplitItem[], { together = [] }: SplitOptions): string[] {

@@ -23,8 +23,10 @@ export const trainOptionsSchema = z.object({
     ),
   duplicates: z
     .enum(["group", "ignore"])
-    .default("group")
-    .describe("Keep near-duplicates on one side of the split, or do not look for them"),
+    .optional()
+    .describe(
+      "Keep near-duplicates on one side of the split (group; the default up to 100,000 photos), or do not look for them and begin to train before all photos are decoded (ignore)",
+    ),
   seed: z
     .number()
     .int()

@@ -1,5 +1,6 @@
 import { chooseBackend } from "../backends/choose.ts";
 import { initialWeights } from "../core/model.ts";
+import { createPhotoStore } from "../data/cache/photo-store.ts";
 import { parseSplitManifest } from "../data/split-manifest.ts";
 import { InputError } from "../util/errors.ts";
 import { readCheckpoint, restoreSession } from "./checkpoint.ts";
@@ -10,8 +11,11 @@ import { type RunConfig, readRunConfig, writeRunConfig } from "./run-config.ts";
 import { checkIsFree, makeRunFolder, runFiles, withRun } from "./run-folder.ts";
 import type { Observe, TrainResult } from "./train-events.ts";
 import { type GivenTrainOptions, parseTrainOptions, type TrainOptions } from "./train-options.ts";
-import { prepareTrainingData } from "./training-data.ts";
+import { type TrainingData, type TrainingDataRequest, withTrainingData } from "./training-data.ts";
 import { compilationFor, describeRun, openSession, trainRun } from "./training-run.ts";
+
+/** Of the memory that is free, what decoded photos may take. */
+const STORE_SHARE = 0.5;
 
 export interface TrainRequest extends GivenTrainOptions {
   /** A folder of photos with a sub-folder a class, a manifest, or an archive of either. */
@@ -45,18 +49,35 @@ export async function train(machine: Machine, request: TrainRequest): Promise<Tr
   await refuseEarly(machine, options, dataFolder, out);
   const { backend, notice } = await chooseBackend(options.backend);
   if (notice) observe({ type: "notice", text: notice });
-  const data = await prepareTrainingData(machine, { data: dataFolder, options, observe, signal });
-  const model = networkFor(options, data.classNames.length);
-  const opened = openSession(machine, backend, model, options);
-  opened.session.weights = initialWeights(model, options.seed);
-  const folder = await makeRunFolder(machine, dataFolder, out);
-  const run = { folder, options, data, ...opened, observe, signal };
-  return withRun(machine, folder, async () => {
-    await describeRun(machine, run, dataFolder);
-    const { parameterCount } = model;
-    observe({ type: "started", folder, model: options.model, parameterCount, backend: backend.description });
-    return trainRun(machine, run, undefined);
+  return withPhotos(machine, dataFolder, { options, observe, signal }, async (data) => {
+    const model = networkFor(options, data.classNames.length);
+    const opened = openSession(machine, backend, model, options);
+    opened.session.weights = initialWeights(model, options.seed);
+    const folder = await makeRunFolder(machine, dataFolder, out);
+    const run = { folder, options, data, ...opened, observe, signal };
+    return withRun(machine, folder, async () => {
+      await describeRun(machine, run, dataFolder);
+      const { parameterCount } = model;
+      const { description } = backend;
+      observe({ type: "started", folder, model: options.model, parameterCount, backend: description });
+      return trainRun(machine, run, undefined);
+    });
   });
+}
+
+/** Works with photos that are split, and keeps what it decodes of them meanwhile. */
+async function withPhotos<T>(
+  machine: Machine,
+  folder: string,
+  request: Omit<TrainingDataRequest, "store">,
+  work: (data: TrainingData) => Promise<T>,
+): Promise<T> {
+  const store = createPhotoStore({ memoryBytes: machine.availableMemory() * STORE_SHARE });
+  try {
+    return await withTrainingData(machine, folder, { ...request, store }, work);
+  } finally {
+    await store.close();
+  }
 }
 
 /** Refuses what can be refused before any photo is read. */
@@ -99,11 +120,12 @@ async function goOn(machine: Machine, request: ResumeRequest, config: RunConfig)
   const manifestBytes = await machine.readFile(machine.join(folder, runFiles.split));
   const manifest = parseSplitManifest(new TextDecoder().decode(manifestBytes));
   const dataFolder = request.data ?? config.data;
-  const data = await prepareTrainingData(machine, { data: dataFolder, options, manifest, observe, signal });
-  const opened = openSession(machine, backend, networkFor(options, data.classNames.length), options);
-  await restoreSession(opened.session, checkpoint);
-  const { finished, ...begun } = config;
-  await writeRunConfig(machine, folder, { ...begun, data: machine.absolute(dataFolder), options });
-  observe({ type: "resumed", folder, epoch: position.epoch, batch: position.batch });
-  return trainRun(machine, { folder, options, data, ...opened, observe, signal }, position);
+  return withPhotos(machine, dataFolder, { options, manifest, observe, signal }, async (data) => {
+    const opened = openSession(machine, backend, networkFor(options, data.classNames.length), options);
+    await restoreSession(opened.session, checkpoint);
+    const { finished, ...begun } = config;
+    await writeRunConfig(machine, folder, { ...begun, data: machine.absolute(dataFolder), options });
+    observe({ type: "resumed", folder, epoch: position.epoch, batch: position.batch });
+    return trainRun(machine, { folder, options, data, ...opened, observe, signal }, position);
+  });
 }

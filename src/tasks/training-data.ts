@@ -1,3 +1,5 @@
+import type { PhotoStore } from "../data/cache/photo-store.ts";
+import type { Fingerprint } from "../data/duplicates/fingerprint.ts";
 import { findNearDuplicates } from "../data/duplicates/near-duplicates.ts";
 import { kerasFiles } from "../data/keras-split.ts";
 import { type DataProblem, type LoadedData, type LoadedSample, loadSamples } from "../data/load.ts";
@@ -14,7 +16,10 @@ import { type PhotoSplit, readKeptSplit, splitPhotos } from "./split-photos.ts";
 import type { ClassCount, Observe } from "./train-events.ts";
 import type { TrainOptions } from "./train-options.ts";
 
-/** Photos in memory, in their parts. */
+/** Photos of which each can be decoded before training begins, unless somebody says otherwise: 10 minutes of two cores. */
+const DECODED_FIRST = 100_000;
+
+/** Photos in their parts. */
 export interface TrainingData {
   readonly classNames: readonly string[];
   readonly parts: Readonly<Record<PartName, readonly LoadedSample[]>>;
@@ -25,34 +30,49 @@ export interface TrainingData {
 }
 
 export interface TrainingDataRequest {
-  readonly data: string;
   readonly options: TrainOptions;
+  /** Where decoded photos are kept. */
+  readonly store: PhotoStore;
   /** The split to keep to, in a run that goes on. */
-  readonly manifest?: SplitManifest;
+  readonly manifest?: SplitManifest | undefined;
   readonly observe: Observe;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Finds, loads and splits photos.
+ * Finds, loads and splits photos, and works with them while their source is open.
  * @throws InputError `data.…`, `manifest.…`, `group.…`, `split.…`
  */
-export async function prepareTrainingData(
+export async function withTrainingData<T>(
   platform: Platform,
+  data: string,
+  request: TrainingDataRequest,
+  work: (data: TrainingData) => Promise<T>,
+): Promise<T> {
+  const { options, signal } = request;
+  const rule = parseSplitChoice(options.split).by === "keras" ? kerasFiles : undefined;
+  const source = await openSource(platform, data, { signal, groupBy: options.groupBy, rule });
+  try {
+    if (request.manifest) checkClasses(request.manifest.classes, source.classNames, data);
+    request.observe({ type: "scanned", data, files: source.samples.length, classNames: source.classNames });
+    return await work(await prepareTrainingData(platform, source, request));
+  } finally {
+    await source.close();
+  }
+}
+
+async function prepareTrainingData(
+  platform: Platform,
+  source: Source,
   request: TrainingDataRequest,
 ): Promise<TrainingData> {
-  const { data, options, manifest: kept, observe, signal } = request;
+  const { options, manifest: kept, observe, signal } = request;
+  const { classNames, skipped } = source;
   const choice = parseSplitChoice(options.split);
   const earlier = choice.by === "kept" && !kept ? await readKeptSplit(platform, choice.path) : undefined;
-  const rule = choice.by === "keras" ? kerasFiles : undefined;
-  const source = await openSource(platform, data, { signal, groupBy: options.groupBy, rule });
-  const { classNames, skipped } = source;
   const preprocessing = ruleFor(options);
-  const found = await loadAll(source, request, preprocessing).finally(source.close);
-  const { problems } = found;
-  const together = await findTogether(found.loaded, signal);
-  const loaded = found.loaded.map(({ fingerprint: _, ...rest }): LoadedSample => rest); // a kilobyte each that has served
-  const items = loaded.map(({ hash, sample }) => ({ hash, sample, ...sample }));
+  const { loaded: items, fingerprints, problems } = await loadAll(source, request, preprocessing);
+  const together = await findTogether(fingerprints, signal);
   const split = () => splitPhotos({ ...source, choice, seed: options.seed, items, together, kept: earlier });
   const {
     parts: indices,
@@ -63,7 +83,7 @@ export async function prepareTrainingData(
       ? { parts: matchSplit(kept, items), manifest: kept, notices: [] }
       : described(split(), source, items, problems),
   );
-  const [train, validation, test] = partNames.map((part) => indices[part].map((index) => loaded[index]));
+  const [train, validation, test] = partNames.map((part) => indices[part].map((index) => items[index]));
   const parts = { train, validation, test };
   const classes = countClasses(parts, classNames);
   observe({ type: "loaded", problems, skipped, classes });
@@ -71,26 +91,31 @@ export async function prepareTrainingData(
   return { classNames, parts, classes, problems, manifest, preprocessing };
 }
 
+/** Where near-duplicates are looked for, all photos are decoded first; otherwise each when it is wanted. */
 async function loadAll(
-  { platform, classNames, samples }: Source,
-  { data, options, manifest, observe, signal }: TrainingDataRequest,
+  { platform, samples }: Source,
+  { options, manifest, store, observe, signal }: TrainingDataRequest,
   preprocessing: Preprocessing,
 ): Promise<LoadedData> {
-  if (manifest) checkClasses(manifest.classes, classNames, data);
-  observe({ type: "scanned", data, files: samples.length, classNames });
+  const { duplicates = samples.length > DECODED_FIRST ? "ignore" : "group" } = options;
+  if (duplicates !== options.duplicates && duplicates === "ignore") {
+    const text = `More than ${DECODED_FIRST.toLocaleString("en-US")} photos: training begins before they are decoded, so near-duplicates may fall on two sides of the split. With --duplicates group all are decoded and compared first.`;
+    observe({ type: "notice", text });
+  }
+  const first = manifest ? "decode" : "fingerprint"; // a split that is kept stays as it is
   return loadSamples(platform, samples, preprocessing, {
     onProgress: (done, total) => observe({ type: "loading", done, total }),
-    fingerprints: options.duplicates === "group" && manifest === undefined, // a split that is kept stays as it is
+    depth: duplicates === "ignore" ? "identify" : first,
+    store,
     ...(signal && { signal }),
   });
 }
 
 /** Sets of photos that show the same, where fingerprints were taken. */
 async function findTogether(
-  loaded: readonly LoadedSample[],
+  fingerprints: readonly Fingerprint[],
   signal: AbortSignal | undefined,
 ): Promise<(readonly number[])[]> {
-  const fingerprints = loaded.flatMap(({ fingerprint }) => fingerprint ?? []);
   if (fingerprints.length === 0) return [];
   const groups = await findNearDuplicates(fingerprints, signal && { signal });
   return groups.map(({ members }) => members);
@@ -102,9 +127,13 @@ function described(
   items: readonly SplitItem[],
   problems: readonly DataProblem[],
 ) {
-  const classes = new Map(
-    samples.map(({ relativePath, classIndex }) => [relativePath, classNames[classIndex]]),
+  const leftOut = new Set(
+    problems.filter(({ excluded }) => excluded).map(({ relativePath }) => relativePath),
   );
+  const classes = new Map<string, string>();
+  for (const { relativePath, classIndex } of leftOut.size > 0 ? samples : []) {
+    if (leftOut.has(relativePath)) classes.set(relativePath, classNames[classIndex]);
+  }
   const classOf = (relativePath: string) => classes.get(relativePath) ?? "";
   return { parts, notices, manifest: toSplitManifest(items, parts, problems, options, classOf) };
 }
@@ -135,9 +164,7 @@ function checkClasses(expected: readonly string[], found: readonly string[], dat
 }
 
 function countClasses(parts: TrainingData["parts"], classNames: readonly string[]): ClassCount[] {
-  return classNames.map((name, classIndex) => {
-    const count = (part: PartName) =>
-      parts[part].filter(({ sample }) => sample.classIndex === classIndex).length;
-    return { name, train: count("train"), validation: count("validation"), test: count("test") };
-  });
+  const counts = classNames.map((name) => ({ name, train: 0, validation: 0, test: 0 }));
+  for (const part of partNames) for (const { classIndex } of parts[part]) counts[classIndex][part]++;
+  return counts;
 }

@@ -5,6 +5,7 @@ import { createOptimizer } from "../core/optimizers/table.ts";
 import { type Compilation, Session } from "../core/session.ts";
 import { epochOrder } from "../data/batch.ts";
 import type { LoadedSample } from "../data/load.ts";
+import { splitManifestText } from "../data/split-manifest.ts";
 import type { Callback, TrainingPosition } from "../training/callback.ts";
 import { historyCsvCallback } from "../training/callbacks/history-csv.ts";
 import { tensorBoardCallback } from "../training/callbacks/tensorboard.ts";
@@ -18,6 +19,7 @@ import { loadFromFile } from "./classifier.ts";
 import { judge, writeJudgement } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { checkMemory } from "./memory.ts";
+import { collectMissing, type MissingPhotos } from "./missing-photos.ts";
 import { writeContactSheet, writeHistoryPlots } from "./pictures.ts";
 import { readRunConfig, writeRunConfig } from "./run-config.ts";
 import { runFiles } from "./run-folder.ts";
@@ -58,8 +60,6 @@ export async function describeRun(
   dataFolder: string,
 ): Promise<void> {
   const { classNames, manifest, parts, preprocessing } = data;
-  const write = (name: string, value: unknown) =>
-    machine.writeFile(machine.join(folder, name), `${JSON.stringify(value, undefined, 2)}\n`);
   await writeRunConfig(machine, folder, {
     data: machine.absolute(dataFolder),
     options,
@@ -68,8 +68,9 @@ export async function describeRun(
     started: machine.now().toISOString(),
     machine: machine.describe(),
   });
-  await write(runFiles.split, manifest);
-  await write(runFiles.classes, classNames);
+  await machine.writeFile(machine.join(folder, runFiles.split), splitManifestText(manifest));
+  const classes = `${JSON.stringify(classNames, undefined, 2)}\n`;
+  await machine.writeFile(machine.join(folder, runFiles.classes), classes);
   const count = Math.min(options.batchSize, SHEET_PHOTOS);
   const batch = epochOrder(parts.train.length, options.seed, 0).slice(0, count);
   await writeContactSheet(
@@ -89,10 +90,16 @@ export async function trainRun(
   from: TrainingPosition | undefined,
 ): Promise<TrainResult> {
   const { options, data, session, signal } = run;
+  const missing = collectMissing(run.observe);
+  const labelled = (samples: readonly LoadedSample[]): LabelledImages => ({
+    items: samples,
+    outputs: session.model.outputShape[0],
+    onMissing: (index, reason) => missing.add(samples[index].sample, reason),
+  });
   const result = await keepingWhatIsDone(machine, run, () =>
     fit(session, {
-      train: labelled(data.parts.train, session),
-      validation: labelled(data.parts.validation, session),
+      train: labelled(data.parts.train),
+      validation: labelled(data.parts.validation),
       epochs: options.epochs,
       batchSize: options.batchSize,
       learningRate: options.learningRate,
@@ -104,7 +111,7 @@ export async function trainRun(
       ...(signal && { signal }),
     }),
   );
-  return finishRun(machine, run, result);
+  return finishRun(machine, run, result, missing);
 }
 
 /** A disk that fills up while training goes on costs what is under way, and nothing else. */
@@ -147,16 +154,18 @@ async function finishRun(
   machine: Machine,
   run: TrainingRun,
   { history, ended }: FitResult,
+  missing: MissingPhotos,
 ): Promise<TrainResult> {
   const { folder, data, session } = run;
   const best = bestEpoch(history)?.epoch;
   const interrupted = ended === "interrupted";
   session.rest();
   machine.freeMemory(); // judging and drawing take memory of their own
-  const judged = interrupted || best === undefined ? undefined : await judgeBest(machine, run);
+  const judged = interrupted || best === undefined ? undefined : await judgeBest(machine, run, missing);
   const plots = machine.join(folder, runFiles.plots);
   await machine.makeFolder(plots);
   const pictures = history.length > 0 ? await writeHistoryPlots(machine, plots, history) : [];
+  await noteMissing(machine, run, missing);
   if (!interrupted) await markFinished(machine, folder);
   return {
     folder,
@@ -165,9 +174,16 @@ async function finishRun(
     ...(best !== undefined && { bestEpoch: best }),
     ...(judged && { evaluation: judged.evaluation }),
     classes: data.classes,
-    problems: data.problems,
+    problems: [...data.problems, ...missing.problems],
     pictures: [machine.join(folder, runFiles.contactSheet), ...pictures, ...(judged?.pictures ?? [])],
   };
+}
+
+/** Says in the split what had to be passed over; its part it keeps, so that a run that goes on has the same batches. */
+async function noteMissing(machine: Machine, { folder, data }: TrainingRun, { problems }: MissingPhotos) {
+  if (problems.length === 0) return;
+  const reasons = new Map(problems.map(({ relativePath, reason }) => [relativePath, reason]));
+  await machine.writeFile(machine.join(folder, runFiles.split), splitManifestText(data.manifest, reasons));
 }
 
 /** The last that is written: without it a run can be resumed, if only to draw and judge. */
@@ -177,19 +193,22 @@ async function markFinished(machine: Machine, folder: string): Promise<void> {
 }
 
 /** Judges the best epoch on the test part, from the file that the user gets. */
-async function judgeBest(machine: Machine, { folder, data, session, options }: TrainingRun) {
+async function judgeBest(
+  machine: Machine,
+  { folder, data, session, options }: TrainingRun,
+  missing: MissingPhotos,
+) {
   const { classNames, parts } = data;
   if (parts.test.length === 0) return undefined;
   const { weights } = await loadFromFile(machine, machine.join(folder, runFiles.best));
   session.weights = weights;
-  const judgement = await judge(session, parts.test, classNames, { batchSize: options.batchSize });
+  const judgement = await judge(session, parts.test, classNames, {
+    batchSize: options.batchSize,
+    onMissing: missing.add,
+  });
+  if (judgement === undefined) return undefined;
   session.rest();
   machine.freeMemory();
-  const pictures = await writeJudgement(machine, folder, judgement, parts.test);
+  const pictures = await writeJudgement(machine, folder, judgement);
   return { evaluation: judgement.evaluation, pictures };
-}
-
-function labelled(samples: readonly LoadedSample[], { model }: Session): LabelledImages {
-  const items = samples.map(({ image, sample }) => ({ image, classIndex: sample.classIndex }));
-  return { items, outputs: model.outputShape[0] };
 }

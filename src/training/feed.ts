@@ -1,11 +1,15 @@
 import type { AugmentBatch } from "../data/augment/augment-batch.ts";
-import { type Batch, gather, type LabelledImages } from "./labelled-images.ts";
+import { Gatherer } from "./gather.ts";
+import type { Batch, LabelledImages } from "./labelled-images.ts";
 
 /** A batch that will be wanted. */
 export interface BatchRequest {
   readonly images: LabelledImages;
   readonly indices: readonly number[];
-  /** Where it stands in training; what is only judged has no place there, and is not varied. */
+  /**
+   * Where it stands in training. What is only judged has no place there: it is not varied, and nothing stands in for what is
+   * missing.
+   */
   readonly position?: { readonly epoch: number; readonly batch: number };
 }
 
@@ -28,6 +32,7 @@ export class Feed {
   private readonly requests: Iterator<BatchRequest>;
   private readonly options: FeedOptions;
   private readonly rooms: Float32Array[] = [];
+  private readonly gatherers = new Map<LabelledImages, Gatherer>();
   private readonly gathering: Promise<Batch>[] = [];
   private begun = 0;
   private waitedMs = 0;
@@ -77,8 +82,11 @@ export class Feed {
   private async gather({ images, indices, position }: BatchRequest, place: number): Promise<Batch> {
     const { batchSize, augment } = this.options;
     this.rooms[place] ??= new Float32Array(batchSize * images.items[indices[0]].image.length);
-    const batch = await gather(images, indices, this.rooms[place]);
-    if (position !== undefined) await augment?.(batch, { ...position, indices });
+    const gatherer = this.gatherers.get(images) ?? new Gatherer(images);
+    this.gatherers.set(images, gatherer);
+    if (position === undefined) return gatherer.withoutMissing(indices, this.rooms[place]);
+    const batch = await gatherer.withStandIns(indices, this.rooms[place]);
+    await augment?.(batch, { ...position, indices });
     return batch;
   }
 }

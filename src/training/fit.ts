@@ -112,39 +112,58 @@ async function trainEpochs(session: Session, options: Fit): Promise<FitResult> {
 export interface EvaluateOptions {
   readonly batchSize: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called after each batch. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface EvaluatedImages extends EpochMetrics {
+  /** Which images these are: all but those that are missing, in their order. */
+  readonly judged: readonly number[];
+  /** [judged, outputs] */
+  readonly predictions: Float32Array;
 }
 
 /**
- * Mean loss and predictions over all images, in their order; nothing is learned.
+ * Mean loss and predictions over all images that can be had, in their order; nothing is learned.
  * @throws the signal's reason when it aborts
  */
 export async function evaluateImages(
   session: Session,
   images: LabelledImages,
-  { batchSize, signal }: EvaluateOptions,
-): Promise<EpochMetrics & { readonly predictions: Float32Array }> {
-  const feed = new Feed(requestsInOrder(images, batchSize), { batchSize });
+  options: EvaluateOptions,
+): Promise<EvaluatedImages> {
+  const feed = new Feed(requestsInOrder(images, options.batchSize), options);
   try {
-    return await evaluateFed(session, images, feed, signal);
+    return await evaluateFed(session, images, feed, options);
   } finally {
     await feed.close();
   }
 }
 
 /** Takes all images from a feed that gives them next. */
-async function evaluateFed(session: Session, images: LabelledImages, feed: Feed, signal?: AbortSignal) {
+async function evaluateFed(session: Session, images: LabelledImages, feed: Feed, given: EvaluateOptions) {
+  const { batchSize, signal, onProgress } = given;
   const predictions = new Float32Array(images.items.length * images.outputs);
+  const judged: number[] = [];
   let sums = noSums;
-  while (sums.images < images.items.length) {
+  for (let asked = 0; asked < images.items.length; asked += batchSize) {
     signal?.throwIfAborted();
     const batch = await feed.next();
-    const step = session.evaluate(batch.images, batch.labels);
+    const step = batch.indices.length > 0 && session.evaluate(batch.images, batch.labels);
     feed.gatherNext();
     const result = await step;
-    predictions.set(result.predictions, sums.images * images.outputs);
-    sums = addCorrect(sums, result, batch.classes, images.outputs);
+    if (result) {
+      predictions.set(result.predictions, sums.images * images.outputs);
+      sums = addCorrect(sums, result, batch.classes, images.outputs);
+    }
+    for (const index of batch.indices) judged.push(index);
+    onProgress?.(Math.min(asked + batchSize, images.items.length), images.items.length);
   }
-  return { ...meansOf(sums), predictions };
+  return {
+    ...meansOf(sums),
+    predictions: predictions.subarray(0, judged.length * images.outputs),
+    judged,
+  };
 }
 
 function batchesPerEpoch({ train, batchSize }: FitOptions): number {
@@ -192,7 +211,9 @@ async function finishEpoch(
   trained: number,
 ): Promise<EpochRecord> {
   const began = options.clock();
-  const { loss, accuracy } = await evaluateFed(session, options.validation, options.feed);
+  const { loss, accuracy } = await evaluateFed(session, options.validation, options.feed, {
+    batchSize: options.batchSize,
+  });
   return {
     epoch,
     train: meansOf(sums),

@@ -1,10 +1,13 @@
 import type { PreparedImage } from "../data/prepare.ts";
+import type { InputError } from "../util/errors.ts";
 
 /** Images with their classes. */
 export interface LabelledImages {
   readonly items: readonly { readonly image: PreparedImage; readonly classIndex: number }[];
   /** Outputs of the model: 1 for two classes, otherwise one for each. */
   readonly outputs: number;
+  /** Told once of each image that cannot be had, for the reason that its `copyTo` gave. */
+  readonly onMissing?: ((index: number, reason: InputError) => void) | undefined;
 }
 
 export interface Batch {
@@ -13,23 +16,8 @@ export interface Batch {
   /** [batch, outputs]: 0 or 1, or one-hot. */
   readonly labels: Float32Array;
   readonly classes: number[];
-}
-
-/** Gathers the images with these indices into a batch, in `room`, which has space for them. */
-export async function gather(
-  { items, outputs }: LabelledImages,
-  indices: readonly number[],
-  room: Float32Array,
-): Promise<Batch> {
-  const imageLength = items[indices[0]].image.length;
-  const images = room.subarray(0, indices.length * imageLength);
-  await Promise.all(
-    indices.map((index, row) =>
-      items[index].image.copyTo(images.subarray(row * imageLength, (row + 1) * imageLength)),
-    ),
-  );
-  const classes = indices.map((index) => items[index].classIndex);
-  return { images, labels: encodeLabels(classes, outputs), classes };
+  /** Which images these are. */
+  readonly indices: readonly number[];
 }
 
 /** [batch, 1] of 0 and 1, or one-hot [batch, outputs]. */

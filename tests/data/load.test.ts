@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RgbImage } from "../../src/data/image.ts";
-import { type LoadedData, loadPhoto, loadSamples } from "../../src/data/load.ts";
+import { type LoadedData, loadSamples } from "../../src/data/load.ts";
 import { fetchFloats, floatsOf, keepSmaller, preparePixels } from "../../src/data/prepare.ts";
 import { preprocessingSchema } from "../../src/data/preprocessing.ts";
 import { type Sample, scanFolder } from "../../src/data/scan.ts";
@@ -68,7 +68,7 @@ describe("loadSamples", () => {
     const alone = await loadSamples(nodePlatform, samples, preprocessing, { concurrency: 1 });
     const comparable = async ({ loaded, problems }: LoadedData) => ({
       loaded: await Promise.all(
-        loaded.map(async (item) => ({ ...item, image: await fetchFloats(item.image) })),
+        loaded.map(async ({ sample, hash, image }) => ({ sample, hash, image: await fetchFloats(image) })),
       ),
       problems,
     });
@@ -83,9 +83,9 @@ describe("loadSamples", () => {
         const decoded = await nodePlatform.decode(await nodePlatform.readFile(sample.path));
         preparePixels({ ...decoded, channels: 3 }, rule, expected);
         expect(await fetchFloats(image)).toEqual(expected);
-        const alone = await loadPhoto(nodePlatform, sample.path, rule);
-        expect(alone.hash).toBe(hash);
-        expect(await fetchFloats(alone.image)).toEqual(expected);
+        const alone = await loadSamples(nodePlatform, [sample], rule, { depth: "identify" });
+        expect(alone.loaded[0]!.hash).toBe(hash);
+        expect(await fetchFloats(alone.loaded[0]!.image)).toEqual(expected);
       }
     }
   });
@@ -108,6 +108,31 @@ describe("loadSamples", () => {
     const reduced = keepSmaller(usedUp, preprocessingSchema.parse({ height: 2, width: 2 }), platform);
     expect(released).toEqual([usedUp.pixels]);
     expect(floatsOf(reduced)[0]).toBeCloseTo(7 / 255);
+  });
+
+  it("decodes nothing before it must where only contents are asked for, and then what the others have", async () => {
+    let decoded = 0;
+    const counting = {
+      ...nodePlatform,
+      decode: (bytes: Uint8Array) => {
+        decoded++;
+        return nodePlatform.decode(bytes);
+      },
+    };
+    const { loaded, problems } = await loadSamples(counting, samples, preprocessing, { depth: "identify" });
+    expect(decoded).toBe(0);
+    expect(loaded.map(({ relativePath }) => relativePath)).toContain("a/5-cut.png");
+    expect(problems.map(({ code }) => code)).not.toContain("image.cut-short");
+    const cut = loaded.find(({ relativePath }) => relativePath === "a/5-cut.png")!;
+    await expect(fetchFloats(cut.image)).rejects.toMatchObject({
+      code: expect.stringMatching(/^image\.(cut-short|corrupt)$/),
+    });
+    const before = await loadSamples(nodePlatform, samples, preprocessing);
+    for (const { hash, relativePath, image } of before.loaded) {
+      const later = loaded.find((item) => item.relativePath === relativePath)!;
+      expect(later.hash).toBe(hash);
+      expect(await fetchFloats(later.image)).toEqual(await fetchFloats(image));
+    }
   });
 
   it("tells how far it is and stops when told to", async () => {

@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import { apportion } from "../../src/data/apportion.ts";
 import { partNames } from "../../src/data/parts.ts";
 import { parseSplit, type SplitItem, type SplitRatios, splitSamples } from "../../src/data/split.ts";
-import { matchSplit, parseSplitManifest, toSplitManifest } from "../../src/data/split-manifest.ts";
+import {
+  matchSplit,
+  parseSplitManifest,
+  splitManifestText,
+  toSplitManifest,
+} from "../../src/data/split-manifest.ts";
 
 const standard: SplitRatios = [70, 20, 10];
 
@@ -199,22 +204,39 @@ describe("the split manifest", () => {
     { relativePath: "class 1/1.jpg", code: "data.misnamed", reason: "is PNG", excluded: false },
   ];
   const manifest = toSplitManifest(items, parts, problems, options, () => "class 1");
+  const textOf = (pieces: Iterable<Uint8Array>) =>
+    [...pieces].map((piece) => new TextDecoder().decode(piece)).join("");
 
   it("comes back from its file and finds the same parts", () => {
-    const read = parseSplitManifest(JSON.stringify(manifest));
-    expect(read).toEqual(manifest);
+    const read = parseSplitManifest(textOf(splitManifestText(manifest)));
+    expect(read).toEqual({ ...manifest, files: [...manifest.files] });
     expect(matchSplit(read, items)).toEqual(parts);
   });
 
   it("lists each image and what was left out, with the reason", () => {
-    expect(manifest.files.length).toBe(12);
-    expect(manifest.files[11]).toEqual({
+    const files = [...manifest.files];
+    expect(files.length).toBe(12);
+    expect(files[11]).toEqual({
       path: "class 1/note.txt",
       hash: null,
       class: "class 1",
       part: "excluded",
       reason: "found text",
     });
+  });
+
+  it("comes in pieces, and says why a photo with a part was passed over", () => {
+    const many = Array.from({ length: 10_000 }, (_, i) => ({
+      path: `${i}`,
+      hash: "0",
+      class: "a",
+      part: "train" as const,
+    }));
+    const pieces = [...splitManifestText({ ...manifest, files: many }, new Map([["9999", "it has gone"]]))];
+    expect(pieces.length).toBe(3);
+    const { files } = JSON.parse(textOf(pieces));
+    expect(files).toEqual([...many.slice(0, -1), { ...many[9999], reason: "it has gone" }]);
+    expect(JSON.parse(textOf(splitManifestText({ ...manifest, files: [] }))).files).toEqual([]);
   });
 
   it("finds renamed images, leaves new ones out and refuses when one is gone", () => {

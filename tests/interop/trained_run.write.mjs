@@ -1,9 +1,9 @@
 // Trains a run on drawn faces, as a user would, and keeps the prepared photos for trained_run.check.py.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadPhoto } from "../../dist/data/load.js";
-import { fetchFloats } from "../../dist/data/prepare.js";
+import { floatsOf, keepSmaller } from "../../dist/data/prepare.js";
 import { preprocessingSchema } from "../../dist/data/preprocessing.js";
+import { decodePhoto } from "../../dist/data/read-photo.js";
 import { predict, train } from "../../dist/index.js";
 import { drawFaces } from "../../dist/platform/node/draw.js";
 import { nodeMachine } from "../../dist/platform/node/node-machine.js";
@@ -19,7 +19,8 @@ const answered = predictions.filter((prediction) => "class" in prediction);
 const preprocessing = preprocessingSchema.parse({ height: imageSize, width: imageSize });
 const prepared = [];
 for (const { photo } of answered) {
-  const pixels = await fetchFloats((await loadPhoto(nodeMachine, photo, preprocessing)).image);
+  const decoded = await decodePhoto(nodeMachine, photo, preprocessing);
+  const pixels = floatsOf(keepSmaller(decoded, preprocessing, nodeMachine));
   prepared.push(Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength));
 }
 writeFileSync(join(folder, "photos.float32"), Buffer.concat(prepared));

@@ -92,20 +92,29 @@ describe("photos that made the model", () => {
 });
 
 describe("a run's test part", () => {
-  /** Evaluates the run and counts the photos that were decoded for it. */
+  /** Evaluates the run and counts the photos that were read and those that were decoded for it. */
   async function evaluateCounting() {
     let decoded = 0;
+    const read = new Set<string>();
+    const readFile = (file: string) => {
+      if (file.startsWith(photos)) read.add(file);
+      return nodeMachine.readFile(file);
+    };
     const decode = (bytes: Uint8Array) => {
       decoded++;
       return nodeMachine.decode(bytes);
     };
-    const { evaluation } = await evaluate({ ...nodeMachine, decode }, { model: run });
-    return { evaluation, decoded };
+    const { evaluation } = await evaluate({ ...nodeMachine, decode, readFile }, { model: run });
+    return { evaluation, decoded, read: read.size };
   }
 
   it("is judged as training judged it, and no other photo is read", async () => {
     const metrics = await readJson(run, "metrics.json");
-    expect(await evaluateCounting()).toEqual({ evaluation: metrics, decoded: metrics.images });
+    expect(await evaluateCounting()).toEqual({
+      evaluation: metrics,
+      decoded: metrics.images,
+      read: metrics.images,
+    });
   });
 
   it("is found by content where a photo has another name now", async () => {
@@ -113,10 +122,10 @@ describe("a run's test part", () => {
     const { files } = await readJson(run, "split.json");
     const { path } = files.find(({ part }: { part: string }) => part === "test");
     await rename(join(photos, path), join(photos, `${path}.renamed`));
-    const { evaluation, decoded } = await evaluateCounting();
+    const { evaluation, decoded, read } = await evaluateCounting();
     await rename(join(photos, `${path}.renamed`), join(photos, path));
     expect(evaluation).toEqual(metrics);
-    expect(decoded).toBe(20);
+    expect({ decoded, read }).toEqual({ decoded: metrics.images, read: 20 });
   });
 
   it("does not exist for a model file", async () => {

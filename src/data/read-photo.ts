@@ -1,0 +1,24 @@
+import { headLength, identifyImage, notAnImage } from "./identify.ts";
+import type { RgbImage } from "./image.ts";
+import type { Platform } from "./platform.ts";
+import type { DecodingRule } from "./preprocessing.ts";
+
+/**
+ * Reads a file that is an image by its first bytes.
+ *
+ * @throws InputError `image.…` or `file.…`
+ */
+export async function readPhoto(platform: Platform, path: string) {
+  const identity = identifyImage(await platform.readHead(path, headLength));
+  if (identity.format === undefined) throw notAnImage(identity); // without reading on: it may be a film of many gigabytes
+  return { identity, bytes: await platform.readFile(path) };
+}
+
+/**
+ * Reads and decodes one photo; by `plainDecoding` for a model that is not known yet.
+ *
+ * @throws InputError `image.…` or `file.…`
+ */
+export async function decodePhoto(platform: Platform, path: string, rule?: DecodingRule): Promise<RgbImage> {
+  return platform.decode((await readPhoto(platform, path)).bytes, rule);
+}
