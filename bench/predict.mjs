@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
 });
 const runs = countOption(options.runs, "runs", 10);
 const python = peerPython();
-const command = builtFile("cli/main.js");
+const command = builtFile("cli/bundle/main.cjs");
 const { folder } = warmPhotos(options.data);
 const photo = firstPhoto(folder);
 const home = mkdtempSync(join(tmpdir(), "fovea-bench-"));

@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
 const runs = countOption(options.runs, "runs", 3);
 const epochs = countOption(options.epochs, "epochs", 20);
 const python = peerPython();
-const command = builtFile("cli/main.js");
+const command = builtFile("cli/bundle/main.cjs");
 const photos = warmPhotos(options.data);
 const home = mkdtempSync(join(tmpdir(), "fovea-bench-"));
 

@@ -27,8 +27,7 @@ Examples:
 
 /** With the command that the arguments name; with all of them where they name none, for help or a near name. */
 async function createProgram([name = ""]: readonly string[]): Promise<Command> {
-  const wanted = Object.hasOwn(commands, name) ? [commands[name]] : Object.values(commands);
-  const loaded = await Promise.all(wanted.map((load) => load()));
+  const loaded = await Promise.all(wantedOf(name).map((load) => load()));
   const program = new Command("fovea")
     .description("Train, judge and use image classifiers from a folder of photos")
     .version(packageVersion(), "-V, --version", "print the version")
@@ -46,11 +45,20 @@ async function createProgram([name = ""]: readonly string[]): Promise<Command> {
   return program.helpCommand("help [command]", "print the help of a command");
 }
 
-surviveLostOutput();
-try {
-  const program = await createProgram(process.argv.slice(2));
-  if (process.argv.length > 2) await program.parseAsync();
-  else program.outputHelp();
-} catch (error) {
-  process.exitCode = reportFailure(error, Object.keys(commands));
+function wantedOf(name: string) {
+  if (Object.hasOwn(commands, name)) return [commands[name]];
+  return name === "--version" || name === "-V" ? [] : Object.values(commands);
 }
+
+async function main(): Promise<void> {
+  surviveLostOutput();
+  try {
+    const program = await createProgram(process.argv.slice(2));
+    if (process.argv.length > 2) await program.parseAsync();
+    else program.outputHelp();
+  } catch (error) {
+    process.exitCode = reportFailure(error, Object.keys(commands));
+  }
+}
+
+void main(); // not awaited: the command is bundled for require, which knows no await here

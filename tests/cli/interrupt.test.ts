@@ -151,7 +151,7 @@ describe("before there is anything to save", () => {
 });
 
 it("a second Ctrl-C ends at once what does not stop, but one that came twice in a moment does not", async () => {
-  const context = new URL("context.js", pathToFileURL(cliPath)).href;
+  const context = new URL("../context.js", pathToFileURL(cliPath)).href;
   const script = `
     import { inContext } from ${JSON.stringify(context)};
     setTimeout(() => console.log("ready"), 10);

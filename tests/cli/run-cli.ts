@@ -9,7 +9,7 @@ import { drawFacesInMemory } from "../../src/platform/node/draw.ts";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
 
 /** The command as it is installed; `npm test` builds it first. */
-export const cliPath = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+export const cliPath = fileURLToPath(new URL("../../dist/cli/bundle/main.cjs", import.meta.url));
 if (!existsSync(cliPath)) throw new Error(`Expected the built command at ${cliPath}: npm run build`);
 
 /** Options of a training that takes a moment. */

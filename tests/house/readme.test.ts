@@ -30,7 +30,7 @@ describe("README", () => {
   });
 
   it("names only commands that exist", async () => {
-    const { stdout } = await run(process.execPath, [join(root, "dist/cli/main.js"), "--help"]);
+    const { stdout } = await run(process.execPath, [join(root, "dist/cli/bundle/main.cjs"), "--help"]);
     const known = [...stdout.matchAll(/^ {2}(\w+) /gm)].map((match) => match[1]);
     const named = (await codeBlocks("README.md", "sh")).flatMap((block) =>
       [...block.matchAll(/npx fovea (\w+)/g)].map((match) => match[1]),
