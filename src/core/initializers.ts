@@ -52,13 +52,28 @@ const initializers = {
 export type InitializerName = keyof typeof initializers;
 export const initializerNames = Object.keys(initializers) as [InitializerName, ...InitializerName[]];
 
-/** A name, or Keras's serialized object, of which the class name counts (`GlorotUniform`). */
+/** What the others are made of, and what TensorFlow.js and Keras before version 2.3 write in their place. */
+const scalings: Readonly<Record<string, InitializerName>> = {
+  "1 fan_avg uniform": "glorot_uniform",
+  "1 fan_avg normal": "glorot_normal",
+  "2 fan_in uniform": "he_uniform",
+  "2 fan_in normal": "he_normal",
+  "1 fan_in uniform": "lecun_uniform",
+  "1 fan_in normal": "lecun_normal",
+};
+
+const serializedSchema = z.object({
+  className: z.string(),
+  config: z
+    .object({ scale: z.number(), mode: z.string(), distribution: z.string() })
+    .optional()
+    .catch(undefined),
+});
+
+/** A name, or Keras's serialized object, of which the class name counts (`GlorotUniform`) or the kind of scaling. */
 export function initializerSchema(fallback: InitializerName) {
   return z
-    .union([
-      z.string(),
-      z.object({ className: z.string() }).transform(({ className }) => snakeCase(className)),
-    ])
+    .union([z.string(), serializedSchema.transform(nameOfSerialized)])
     .pipe(z.enum(initializerNames))
     .default(fallback);
 }
@@ -87,6 +102,13 @@ function fansOf(shape: readonly number[]): Fans {
 }
 
 /** `GlorotUniform` to `glorot_uniform`. */
+function nameOfSerialized({ className, config }: z.output<typeof serializedSchema>): string {
+  if (className !== "VarianceScaling" || config === undefined) return snakeCase(className);
+  const { scale, mode, distribution } = config;
+  const scaling = `${scale} ${mode} ${distribution.replace("truncated_", "")}`;
+  return scalings[scaling] ?? `VarianceScaling ${scaling}`;
+}
+
 function snakeCase(name: string): string {
   return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }

@@ -41,7 +41,18 @@ const alignedFloats = 16;
 /** Beside it the sigmoid is exactly 1, so the loss's own slope is too. */
 const farRight = 1e6;
 
-const files = ["conv2d", "pooling", "dense", "activation", "other", "depthwise", "normalization", "padding"];
+const files = [
+  "conv2d",
+  "pooling",
+  "dense",
+  "activation",
+  "other",
+  "depthwise",
+  "normalization",
+  "padding",
+  "separable",
+  "reshape",
+];
 const casesOf = (file: string) => readKerasFixture<{ cases: LayerCase[] }>(`layers-${file}.json`).cases;
 
 describeEachBackend("layers as Keras computes them", (backend) => {

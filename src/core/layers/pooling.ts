@@ -60,14 +60,18 @@ export const averagePooling2D = definePooling(
   (recorder, x, geometry) => recorder.apply(averagePool2d, { x }, geometry).y,
 );
 
-/** Mean over height and width. [height, width, channels] to [channels]. */
+/** Mean over height and width. [height, width, channels] to [channels], or to [1, 1, channels] with `keepdims`. */
 export const globalAveragePooling2D = defineLayer({
   className: "GlobalAveragePooling2D",
-  config: z.object({ dataFormat: dataFormatSchema, keepdims: z.literal(false).optional() }),
-  outputShape: (input) => {
+  config: z.object({ dataFormat: dataFormatSchema, keepdims: z.boolean().default(false) }),
+  outputShape: (input, { keepdims }) => {
     if (input.length !== 3)
       throw new RangeError(`Expected height, width and channels, found ${input.length} axes`);
-    return [input[2]];
+    return keepdims ? [1, 1, input[2]] : [input[2]];
   },
-  record: (recorder, x) => recorder.apply(globalAveragePool2d, { x }, {}).y,
+  record: (recorder, x, { config: { keepdims } }) => {
+    const { y } = recorder.apply(globalAveragePool2d, { x }, {});
+    const [batch, channels] = y.shape;
+    return keepdims ? recorder.view(y, [batch, 1, 1, channels]) : y;
+  },
 });

@@ -9,6 +9,8 @@ import { dropout } from "./dropout.ts";
 import { flatten } from "./flatten.ts";
 import { averagePooling2D, globalAveragePooling2D, maxPooling2D } from "./pooling.ts";
 import { rescaling } from "./rescaling.ts";
+import { reshape } from "./reshape.ts";
+import { separableConv2D } from "./separable-conv2d.ts";
 import { zeroPadding2D } from "./zero-padding.ts";
 
 /** Every layer that Fovea knows, by Keras's class name. */
@@ -28,6 +30,8 @@ export const layerDefinitions: ReadonlyMap<string, LayerDefinition> = new Map(
     maxPooling2D,
     reLU,
     rescaling,
+    reshape,
+    separableConv2D,
     softmax,
     zeroPadding2D,
   ].map((definition) => [definition.className, definition as LayerDefinition]),

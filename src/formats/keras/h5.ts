@@ -42,7 +42,7 @@ export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
     const modelConfig = readText(root, "model_config");
     if (modelConfig === undefined) throw withoutModel(root);
     const description = fromModelConfig(parseJson(modelConfig, "model_config"), "model_config");
-    const weights = readWeights(root);
+    const weights = readWeights(root, description);
     const trainingConfig = readText(root, "training_config");
     const training =
       trainingConfig === undefined

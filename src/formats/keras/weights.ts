@@ -40,20 +40,22 @@ function writeLayer(group: NewGroup, layer: string, weights: readonly WeightReco
   for (const { name, shape, values } of weights) layerGroup.write(`${layer}/${name}:0`, { shape, values });
 }
 
-export function readWeights(root: ReadGroup): WeightRecord[] {
+export function readWeights(root: ReadGroup, { layers }: ModelDescription): WeightRecord[] {
   const group = root.group("model_weights");
+  const depthwise = new Set(
+    layers.filter(({ className }) => className === "DepthwiseConv2D").map(({ name }) => name),
+  );
   return readTexts(group, "layer_names").flatMap((layer) => {
     const layerGroup = group.group(layer);
-    return readTexts(layerGroup, "weight_names").map((path) => ({
-      layer,
-      name: lastName(path),
-      ...layerGroup.floats(path),
-    }));
+    return readTexts(layerGroup, "weight_names").map((path) => {
+      const name = lastName(path);
+      const renamed = name === "depthwise_kernel" && depthwise.has(layer) ? "kernel" : name; // Keras 2's name of it
+      return { layer, name: renamed, ...layerGroup.floats(path) };
+    });
   });
 }
 
 /** `kernel` of Keras 2's `conv2d/kernel:0` and of Keras 3's `sequential/conv2d/kernel`. */
 function lastName(path: string): string {
-  const name = path.slice(path.lastIndexOf("/") + 1).replace(/:\d+$/, "");
-  return name === "depthwise_kernel" ? "kernel" : name; // Keras 2's name of it
+  return path.slice(path.lastIndexOf("/") + 1).replace(/:\d+$/, "");
 }
