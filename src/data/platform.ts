@@ -14,6 +14,14 @@ export interface DirectoryEntry {
 /** Pieces are asked for as they are written. */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
 
+/** What an image has beside the pixels of its first frame. */
+export interface ImageTraits {
+  /** Or pages. */
+  readonly frames: number;
+  /** Parts of it may be transparent. */
+  readonly hasAlpha: boolean;
+}
+
 /** A file whose content the system has, beside the place that it is for. One of the two is called, once. */
 export interface StagedFile {
   /** Syncs it and puts it in its place: from then on it is whole there, also after a crash. */
@@ -60,8 +68,8 @@ export interface Platform {
   encodePng(image: RgbImage): Promise<Uint8Array>;
   /** Small, for a look. */
   encodeJpeg(image: RgbImage): Promise<Uint8Array>;
-  /** Frames or pages in a file of images. */
-  countFrames(bytes: Uint8Array): Promise<number>;
+  /** Of a file that decodes. */
+  inspect(bytes: Uint8Array): Promise<ImageTraits>;
   /** What can be had of a damaged image, what is missing in one colour; undefined where it is nothing. */
   decodeDamaged(bytes: Uint8Array): Promise<RgbImage | undefined>;
   /** How many pieces of work run at once. */

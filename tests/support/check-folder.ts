@@ -17,6 +17,7 @@ export const spoilt = {
   "duplicate.near": ["happy/face 0.png", "sad/mirrored 0.jpg"],
   "data.misnamed": ["sad/named.jpg"],
   "image.several-frames": ["sad/moving.gif"],
+  "image.transparent": ["happy/logo.png"],
   "odd.tiny": ["happy/tiny.png"],
   "odd.extreme-aspect": ["happy/wide.png"],
   "odd.one-colour": ["happy/red.png"],
@@ -63,6 +64,11 @@ export async function drawSpoiltFolder(folder: string): Promise<void> {
   await sharp(frames, { join: { animated: true } })
     .gif()
     .toFile(at("sad/moving.gif"));
+  const half = Uint8Array.from({ length: 128 * 128 }, (_, i) => (i % 128 < 64 ? 0 : 255));
+  await spare[11]
+    .joinChannel(Buffer.from(half), { raw: { width: 128, height: 128, channels: 1 } })
+    .png()
+    .toFile(at("happy/logo.png"));
   await spare[5].resize(20, 20).png().toFile(at("happy/tiny.png"));
   await spare[6].resize(400, 80, { fit: "fill" }).png().toFile(at("happy/wide.png"));
   await sharp({ create: { width: 90, height: 70, channels: 3, background: "#a01020" } })

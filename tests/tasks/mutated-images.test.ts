@@ -60,14 +60,14 @@ function timed(machine: Machine) {
         if (seconds > slowest.seconds) Object.assign(slowest, { seconds, bytes });
       }
     };
-  const { decode, decodeDamaged, countFrames } = machine;
+  const { decode, decodeDamaged, inspect } = machine;
   return {
     slowest,
     machine: {
       ...machine,
       decode: watch(decode),
       decodeDamaged: watch(decodeDamaged),
-      countFrames: watch(countFrames),
+      inspect: watch(inspect),
     },
   };
 }

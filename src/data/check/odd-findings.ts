@@ -18,6 +18,8 @@ const BLURRED = 0.0035;
 const LOW_INFORMATION = 3;
 /** Of 255; what a JPEG makes of a grey picture stays below. */
 const GREY = 3;
+/** Share of the pixels. */
+const TRANSPARENT = 0.01;
 /** As many others must be of the other kind. */
 const MOST_SHARE = 0.2;
 
@@ -56,6 +58,14 @@ const kinds: Readonly<Record<string, OddKind>> = {
     "More than one frame",
     "These files hold an animation or several pages; train takes the first and no other.",
     ({ frames }) => (frames > 1 ? `${frames} frames` : undefined),
+  ),
+  "image.transparent": used(
+    "Transparent",
+    "Parts of these are transparent. train drops that, and takes what colour lies under it, often black; with --background white (or another colour) it sees them as they look on such a page.",
+    ({ transparent }) =>
+      transparent < TRANSPARENT
+        ? undefined
+        : `${Math.max(1, Math.round(100 * transparent))} % of it look otherwise over white`,
   ),
   "odd.tiny": used(
     "Tiny",

@@ -4,11 +4,13 @@ import { type Fingerprint, fingerprintOf } from "../duplicates/fingerprint.ts";
 import { headLength, type Identity, identifyImage } from "../identify.ts";
 import type { RgbImage } from "../image.ts";
 import type { Platform } from "../platform.ts";
+import { type DecodingRule, plainDecoding } from "../preprocessing.ts";
 import { readPhoto } from "../read-photo.ts";
 import type { Sample } from "../scan.ts";
 import { decodedShare } from "./decoded-share.ts";
 import { endsEarly } from "./ends-early.ts";
 import { type Measures, measurePicture } from "./measure.ts";
+import { shareUnlike } from "./share-unlike.ts";
 
 /** All that is kept of a photo that was looked at: about 2 KB, and none of its pixels. */
 export interface SurveyedPhoto {
@@ -19,6 +21,8 @@ export interface SurveyedPhoto {
   readonly pixels: string;
   readonly identity: Identity;
   readonly frames: number;
+  /** How much of it looks otherwise over white than with its alpha dropped, 0 to 1. */
+  readonly transparent: number;
   readonly measures: Measures;
   readonly fingerprint: Fingerprint;
 }
@@ -75,15 +79,18 @@ async function surveySample(platform: Platform, sample: Sample): Promise<Surveye
     const image = await platform.decode(bytes);
     const looks = { measures: measurePicture(image), fingerprint: fingerprintOf(image) };
     const pixels = await pixelKey(platform, image);
+    const [hash, { frames, hasAlpha }] = await Promise.all([platform.sha256(bytes), platform.inspect(bytes)]);
+    const transparent = hasAlpha ? shareUnlike(image, await platform.decode(bytes, overWhite)) : 0;
     platform.release?.(image.pixels);
-    const [hash, frames] = await Promise.all([platform.sha256(bytes), platform.countFrames(bytes)]);
     platform.release?.(bytes);
-    return { sample, hash, pixels, identity, frames, ...looks };
+    return { sample, hash, pixels, identity, frames, transparent, ...looks };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return describeUnread(platform, sample, error, bytes);
   }
 }
+
+const overWhite: DecodingRule = { ...plainDecoding, background: "#ffffff" };
 
 async function describeUnread(
   platform: Platform,

@@ -4,6 +4,7 @@ import type { Platform } from "../../data/platform.ts";
 import { openArchive } from "./archive/open.ts";
 import { nativeChangeImages } from "./augment.ts";
 import { decodeImage, encodePng } from "./decode.ts";
+import { decodeDamaged } from "./decode-damaged.ts";
 import { describeDecoder } from "./describe-decoder.ts";
 import {
   kindOf,
@@ -16,7 +17,7 @@ import {
   stageFile,
   writeWholeFile,
 } from "./files.ts";
-import { countFrames, decodeDamaged, encodeJpeg } from "./inspect.ts";
+import { encodeJpeg, inspect } from "./inspect.ts";
 import { nativePreparePixels } from "./prepare.ts";
 import { release } from "./release.ts";
 
@@ -41,7 +42,7 @@ export const nodePlatform: Platform = {
   changeImages: nativeChangeImages(),
   encodePng,
   encodeJpeg,
-  countFrames,
+  inspect,
   decodeDamaged,
   cores: availableParallelism(),
 };
