@@ -9,6 +9,7 @@ const benchmarks = [
   "predict",
   "report-job",
   "loading",
+  "photo-cache",
   "kernels",
   "near-duplicates",
 ];

@@ -1,12 +1,12 @@
 import { chooseBackend } from "../backends/choose.ts";
 import { initialWeights } from "../core/model.ts";
-import { createPhotoStore } from "../data/cache/photo-store.ts";
 import { parseSplitManifest } from "../data/split-manifest.ts";
 import { InputError } from "../util/errors.ts";
 import { readCheckpoint, restoreSession } from "./checkpoint.ts";
 import type { Machine } from "./machine.ts";
 import { checkMemory } from "./memory.ts";
 import { networkFor } from "./network-for.ts";
+import { type CacheOptions, openPhotoCache, parseCacheOptions } from "./photo-cache.ts";
 import { type RunConfig, readRunConfig, writeRunConfig } from "./run-config.ts";
 import { checkIsFree, makeRunFolder, runFiles, withRun } from "./run-folder.ts";
 import type { Observe, TrainResult } from "./train-events.ts";
@@ -14,10 +14,7 @@ import { type GivenTrainOptions, parseTrainOptions, type TrainOptions } from "./
 import { type TrainingData, type TrainingDataRequest, withTrainingData } from "./training-data.ts";
 import { compilationFor, describeRun, openSession, trainRun } from "./training-run.ts";
 
-/** Of the memory that is free, what decoded photos may take. */
-const STORE_SHARE = 0.5;
-
-export interface TrainRequest extends GivenTrainOptions {
+export interface TrainRequest extends GivenTrainOptions, CacheOptions {
   /** A folder of photos with a sub-folder a class, a manifest, or an archive of either. */
   readonly data: string;
   /** A new folder for the results; by default the next free `runs/<data>-<date>-<n>`. */
@@ -27,7 +24,7 @@ export interface TrainRequest extends GivenTrainOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface ResumeRequest {
+export interface ResumeRequest extends CacheOptions {
   /** The run folder to go on with. */
   readonly run: string;
   /** Where the photos are now, if they have moved. */
@@ -46,10 +43,11 @@ export interface ResumeRequest {
 export async function train(machine: Machine, request: TrainRequest): Promise<TrainResult> {
   const { data: dataFolder, out, observe = () => {}, signal, ...given } = request;
   const options = parseTrainOptions(given);
+  const cache = parseCacheOptions(given);
   await refuseEarly(machine, options, dataFolder, out);
   const { backend, notice } = await chooseBackend(options.backend);
   if (notice) observe({ type: "notice", text: notice });
-  return withPhotos(machine, dataFolder, { options, observe, signal }, async (data) => {
+  return withPhotos(machine, dataFolder, { options, cache, observe, signal }, async (data) => {
     const model = networkFor(options, data.classNames.length);
     const opened = openSession(machine, backend, model, options);
     opened.session.weights = initialWeights(model, options.seed);
@@ -69,12 +67,13 @@ export async function train(machine: Machine, request: TrainRequest): Promise<Tr
 async function withPhotos<T>(
   machine: Machine,
   folder: string,
-  request: Omit<TrainingDataRequest, "store">,
+  request: Omit<TrainingDataRequest, "store"> & { readonly cache: CacheOptions },
   work: (data: TrainingData) => Promise<T>,
 ): Promise<T> {
-  const store = createPhotoStore({ memoryBytes: machine.availableMemory() * STORE_SHARE });
+  const { cache, ...rest } = request;
+  const store = openPhotoCache(machine, cache, folder, (text) => request.observe({ type: "notice", text }));
   try {
-    return await withTrainingData(machine, folder, { ...request, store }, work);
+    return await withTrainingData(machine, folder, { ...rest, store }, work);
   } finally {
     await store.close();
   }
@@ -106,6 +105,7 @@ async function goOn(machine: Machine, request: ResumeRequest, config: RunConfig)
   const { run: folder, observe = () => {}, signal } = request;
   const { epochs = config.options.epochs, backend: backendName = config.options.backend } = request;
   const options = parseTrainOptions({ ...config.options, epochs, backend: backendName });
+  const cache = parseCacheOptions(request);
   const checkpoint = await readCheckpoint(machine, folder);
   const { position } = checkpoint;
   const judged = config.finished !== undefined; // a crash may have come between the last epoch and the judgement
@@ -120,7 +120,7 @@ async function goOn(machine: Machine, request: ResumeRequest, config: RunConfig)
   const manifestBytes = await machine.readFile(machine.join(folder, runFiles.split));
   const manifest = parseSplitManifest(new TextDecoder().decode(manifestBytes));
   const dataFolder = request.data ?? config.data;
-  return withPhotos(machine, dataFolder, { options, manifest, observe, signal }, async (data) => {
+  return withPhotos(machine, dataFolder, { options, cache, manifest, observe, signal }, async (data) => {
     const opened = openSession(machine, backend, networkFor(options, data.classNames.length), options);
     await restoreSession(opened.session, checkpoint);
     const { finished, ...begun } = config;

@@ -105,6 +105,13 @@ const refusals: [args: string[], code: string, says: string][] = [
   [train("--image-size", "99999999"), "option.bad-value", "found 99999999"],
   [train("--image-size", "1.5"), "option.bad-value", "found 1.5"],
   [train("--image-size", "large"), "option.bad-value", 'from 1 to 4096, found "large"'],
+  [
+    train("--cache-memory", "much"),
+    "option.bad-value",
+    '--cache-memory to be a size such as 500MB or 2GB, found "much"',
+  ],
+  [train("--cache-size", "-1GB"), "option.bad-value", 'a size such as 500MB or 2GB, found "-1GB"'],
+  [train("--cache", "photos/cache"), "cache.inside-photos", 'the photos in "photos", found "photos/cache"'],
   [train("--image-size", "10"), "model.bad-shape", 'at least 22 for the model "report", found 10'],
   [train("--batch-size", "100000000"), "memory.too-small", "--batch-size"],
   [train("--split", "70,20,20"), "split.bad-ratios", "which adds up to 110"],
@@ -123,6 +130,7 @@ const refusals: [args: string[], code: string, says: string][] = [
   [["train", "--resume", "empty"], "run.not-found", 'found none in "empty"'],
   [["train", "--resume", "run"], "run.finished", "has finished its 2 epochs"],
   [["train", "--resume", "run", "--seed", "3"], "option.settled", "--seed cannot change"],
+  [["train", "--resume", "run", "--cache-memory", "much"], "option.bad-value", 'found "much"'],
   [["train", "few", "--resume", "run", "--epochs", "3"], "split.data-changed", "found cats, dogs"],
 
   [["predict", "nowhere", photo], "model.not-found", 'found nothing at "nowhere"'],

@@ -9,17 +9,17 @@ import type { TrainEvent } from "../../src/tasks/train-events.ts";
 import { drawPhotos, improvingOptions, makeScratch, outcomeOf, readJson, stopAfter } from "./small-run.ts";
 
 vi.mock("../../src/tasks/pictures.ts", () => import("./quick-pictures.ts"));
-vi.mock("../../src/data/cache/shelf.ts", async (original) => {
-  const { createShelf } = await original<typeof import("../../src/data/cache/shelf.ts")>();
-  return { createShelf: (bytes: number) => createShelf(Math.min(bytes, memory.bytes)) };
-});
-
-/** What decoded photos may take. */
-const memory = vi.hoisted(() => ({ bytes: Number.POSITIVE_INFINITY }));
 
 const scratch = await makeScratch();
 const photos = join(scratch, "photos");
-const options = { ...improvingOptions, augment: "flip,zoom,mixup", duplicates: "ignore" } as const;
+/** On the disk none is kept. */
+const options = {
+  ...improvingOptions,
+  augment: "flip,zoom,mixup",
+  duplicates: "ignore",
+  cache: "none",
+} as const;
+const withoutMemory = { cacheMemory: "0", cache: "none" };
 const PHOTOS = 40;
 
 /** The machine, counting how often it decodes. */
@@ -33,15 +33,6 @@ function counting() {
     },
   };
   return { machine, counts };
-}
-
-async function withMemory<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-  memory.bytes = bytes;
-  try {
-    return await work();
-  } finally {
-    memory.bytes = Number.POSITIVE_INFINITY;
-  }
 }
 
 let expected: Awaited<ReturnType<typeof outcomeOf>>;
@@ -62,18 +53,17 @@ describe("a run whose photos do not fit into memory", () => {
   ])("%s learns the same bits, and decodes them again", async (name, bytes) => {
     const { machine, counts } = counting();
     const out = join(scratch, name);
-    await withMemory(bytes, () => train(machine, { data: photos, out, ...options }));
+    await train(machine, { data: photos, out, ...options, cacheMemory: String(bytes) });
     expect(await outcomeOf(out)).toEqual(expected);
     expect(counts.decoded).toBeGreaterThan(PHOTOS);
   });
 
   it("goes on in the middle of an epoch to the same bits", async () => {
     const run = join(scratch, "interrupted");
-    await withMemory(0, async () => {
-      const { ended } = await train(nodeMachine, { data: photos, out: run, ...options, ...stopAfter(2, 2) });
-      expect(ended).toBe("interrupted");
-      await resume(nodeMachine, { run });
-    });
+    const stopped = { ...options, ...withoutMemory, ...stopAfter(2, 2) };
+    const { ended } = await train(nodeMachine, { data: photos, out: run, ...stopped });
+    expect(ended).toBe("interrupted");
+    await resume(nodeMachine, { run, ...withoutMemory });
     expect(await outcomeOf(run)).toEqual(expected);
   });
 });
@@ -113,7 +103,7 @@ describe("photos that fail on the way", () => {
       if (event.type === "notice") notices.push(event.text);
       if (event.type === "batch") batches++;
     };
-    result = await withMemory(0, () => train(machine, { data: copy, out: run, ...options, observe }));
+    result = await train(machine, { data: copy, out: run, ...options, ...withoutMemory, observe });
   });
 
   async function lose(): Promise<void> {
@@ -187,7 +177,7 @@ describe("photos that cannot be decoded, where none is decoded beforehand", () =
     const outcome = await outcomeOf(straight);
     const run = join(scratch, "damaged, interrupted");
     await train(nodeMachine, { data: damaged, out: run, ...options, ...stopAfter(2, 2) });
-    await withMemory(0, () => resume(nodeMachine, { run }));
+    await resume(nodeMachine, { run, ...withoutMemory });
     expect(await outcomeOf(run)).toEqual(outcome);
   });
 });

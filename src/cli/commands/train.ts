@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { keepRoomForNewSmall } from "../../platform/node/collect.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
+import { type CacheOptions, cacheOptionsSchema, parseCacheOptions } from "../../tasks/photo-cache.ts";
 import { resume, train } from "../../tasks/train.ts";
 import type { TrainResult } from "../../tasks/train-events.ts";
 import { type GivenTrainOptions, parseTrainOptions, trainOptionsSchema } from "../../tasks/train-options.ts";
@@ -10,7 +11,7 @@ import { addSchemaOptions, flagOf } from "../options.ts";
 import { showResult } from "../result-view.ts";
 import { createTrainView } from "../train-view.ts";
 
-interface TrainFlags extends CommonOptions, GivenTrainOptions {
+interface TrainFlags extends CommonOptions, GivenTrainOptions, CacheOptions {
   readonly out?: string;
   readonly resume?: string;
 }
@@ -27,7 +28,8 @@ Examples:
 const NO_MODEL = 2;
 
 export function trainCommand(): Command {
-  return addSchemaOptions(new Command("train"), trainOptionsSchema.shape)
+  const shape = { ...trainOptionsSchema.shape, ...cacheOptionsSchema.shape };
+  return addSchemaOptions(new Command("train"), shape)
     .description("Train a classifier from a folder of photos with one sub-folder a class")
     .argument(
       "[photos]",
@@ -62,7 +64,7 @@ function startRun(
     throw new InputError("data.no-folder", "Expected a folder of photos, found none: fovea train <folder>");
   }
   const { json: _, resume: __, out, ...given } = flags;
-  const options = parseTrainOptions(given, flagOf);
+  const options = { ...parseTrainOptions(given, flagOf), ...parseCacheOptions(given, flagOf) };
   return train(nodeMachine, { data: folder, out, ...options, observe: createTrainView(terminal), signal });
 }
 
@@ -72,21 +74,23 @@ function resumeRun(
   flags: TrainFlags,
   run: string,
 ): Promise<TrainResult> {
-  const open = ["epochs", "backend", "resume", "json", "debug"];
+  const open = ["epochs", "backend", ...Object.keys(cacheOptionsSchema.shape), "resume", "json", "debug"];
   const settled = Object.keys(flags).filter((name) => !open.includes(name));
   if (settled.length > 0) {
     throw new InputError(
       "option.settled",
-      `Expected only --epochs and --backend beside --resume: ${settled.map(flagOf).join(", ")} cannot change in a run that goes on`,
+      `Expected only --epochs, --backend and those of the cache beside --resume: ${settled.map(flagOf).join(", ")} cannot change in a run that goes on`,
     );
   }
   const { epochs, backend } = flags;
   parseTrainOptions({ epochs, backend }, flagOf);
+  const cache = parseCacheOptions(flags, flagOf);
   return resume(nodeMachine, {
     run,
     data: folder,
     epochs,
     backend,
+    ...cache,
     observe: createTrainView(terminal),
     signal,
   });

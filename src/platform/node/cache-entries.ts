@@ -1,6 +1,7 @@
 import { webcrypto } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { withoutBuffer } from "./files.ts";
 
 /** Where files are written until they are whole: one place to look for what killed processes left. */
 export const UNFINISHED = "unfinished";
@@ -38,19 +39,20 @@ export async function readEntry(path: string): Promise<EntryFile | undefined> {
 
 async function readAll(file: FileHandle): Promise<EntryFile> {
   const { size, mtimeMs } = await file.stat();
-  const bytes = new Uint8Array(Math.min(size, LARGEST));
+  const bytes = Buffer.allocUnsafeSlow(Math.min(size, LARGEST)); // not filled with zeros first
   let end = 0;
   while (end < bytes.length) {
     const { bytesRead } = await file.read(bytes, end, bytes.length - end);
     if (bytesRead === 0) break; // cut off meanwhile: what is there is no entry
     end += bytesRead;
   }
-  return { bytes: bytes.subarray(0, end), usedAt: mtimeMs };
+  return { bytes: withoutBuffer(bytes.subarray(0, end)), usedAt: mtimeMs };
 }
 
 /**
  * Writes an entry beside its place and renames it. Nothing is synced: what a crash of the system loses or leaves in pieces does
- * not have its checksum. Folders that are missing, for somebody cleared the cache, are made again.
+ * not have its checksum. Folders that are missing, for somebody clears the cache just now, are made again; what is lost all the
+ * same is lost.
  */
 export async function writeEntry(folder: string, key: string, pieces: readonly Uint8Array[]): Promise<void> {
   const path = entryPath(folder, key);
@@ -60,7 +62,7 @@ export async function writeEntry(folder: string, key: string, pieces: readonly U
     await orMakeFolder(path, () => rename(beside, path));
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined);
-    throw error;
+    if (!isMissing(error)) throw error;
   }
 }
 
@@ -86,11 +88,13 @@ async function orMakeFolder(path: string, work: () => Promise<void>): Promise<vo
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (!isMissing(error)) throw error;
     await mkdir(dirname(path), { recursive: true });
     await work();
   }
 }
+
+const isMissing = (error: unknown) => error instanceof Error && "code" in error && error.code === "ENOENT";
 
 /** Says that an entry has been used just now. That it cannot be said, on a disk that can only be read, does no harm. */
 export async function touchEntry(path: string): Promise<void> {
