@@ -1,10 +1,8 @@
 import { RandomStream } from "../util/random.ts";
+import { type ClassCounts, fillParts } from "./fill-parts.ts";
 import { partNames } from "./parts.ts";
 import type { SplitItem, SplitRatios } from "./split.ts";
 import type { Units } from "./units.ts";
-
-/** How many images of a class a unit holds. */
-type ClassCounts = readonly (readonly [classIndex: number, count: number])[];
 
 /** How far the placing has come. Parts are numbered 0, 1, 2. */
 interface Progress {
@@ -35,7 +33,7 @@ export interface PlaceOptions {
  * part that misses most of what they hold, each class counted in proportion to its size: first those that span classes (after
  * Sechidis, Tsoumakas and Vlahavas 2011, "On the stratification of multi-label data"), then those of one class, so that
  * small ones fill what is left. As many units of a class as it has empty parts are kept for these, and where a class still misses a
- * part, a unit that can be spared elsewhere is moved there.
+ * part, units are moved (fill-parts.ts).
  *
  * For a class whose units hold no other class, no part gets more than its largest unit beyond what it wants, and none
  * less than twice that below.
@@ -60,8 +58,17 @@ export function placeUnits(items: readonly SplitItem[], units: Units, options: P
   for (const [classIndex, own] of ofOneClass.entries()) {
     place(own, new RandomStream(seed, "split", classIndex), progress);
   }
-  fillEmptyParts([...spanning, ...ofOneClass.flat()], progress);
-  return progress.partOf;
+  const { open, present, partOf } = progress;
+  fillParts(
+    {
+      open,
+      present,
+      partOf: (unit) => partOf[unit],
+      move: (unit, counts, from, to) => move(unit, counts, from, to, progress),
+    },
+    () => [...spanning, ...ofOneClass.flat()].map((unit) => ({ unit, counts: countsOf(unit, progress) })),
+  );
+  return partOf;
 }
 
 function begin(items: readonly SplitItem[], units: Units, { ratios, wanted }: PlaceOptions): Progress {
@@ -166,21 +173,3 @@ function move(
     present[classIndex][from]--;
   }
 }
-
-/** Moves units, the smallest that can be spared, to where one of their classes is missing. */
-function fillEmptyParts(free: readonly number[], progress: Progress): void {
-  const { open, present, partOf } = progress;
-  for (const [classIndex, inParts] of present.entries()) {
-    for (const part of open) {
-      if (inParts[part] > 0) continue;
-      const spare = free
-        .map((unit) => ({ unit, counts: countsOf(unit, progress) }))
-        .filter(({ counts }) => counts.some(([c]) => c === classIndex))
-        .filter(({ unit, counts }) => counts.every(([c]) => present[c][partOf[unit]] > 1))
-        .sort((a, b) => sizeOf(a.counts) - sizeOf(b.counts))[0];
-      if (spare !== undefined) move(spare.unit, spare.counts, partOf[spare.unit], part, progress);
-    }
-  }
-}
-
-const sizeOf = (counts: ClassCounts) => counts.reduce((sum, [, count]) => sum + count, 0);
