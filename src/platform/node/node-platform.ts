@@ -10,7 +10,6 @@ import {
   kindOf,
   list,
   makeFolder,
-  readHead,
   readWholeFile,
   sha256,
   sizeOf,
@@ -19,6 +18,7 @@ import {
 } from "./files.ts";
 import { encodeJpeg, inspect } from "./inspect.ts";
 import { nativePreparePixels } from "./prepare.ts";
+import { readHead } from "./read-head.ts";
 import { release } from "./release.ts";
 
 /** The machine as Node sees it. */
