@@ -112,7 +112,9 @@ function toIdentity(identity: ReadableFormat | string): Identity {
 }
 
 function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
 
 function matches(text: string, pattern: string): boolean {

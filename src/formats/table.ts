@@ -9,12 +9,24 @@ export interface ModelFormat {
   readonly extension: string;
   /** In a few words, for help. */
   readonly what: string;
-  /** The first bytes of every such file. */
-  readonly signature: readonly number[];
-  /** @throws InputError `model.…` */
-  read(bytes: Uint8Array): Promise<SavedModel>;
-  /** The bytes, in pieces that lie one behind the other. The model must not change until they have been used. */
-  write(model: SavedModel): Promise<readonly Uint8Array[]>;
+  /** Missing where such files are written only. */
+  readonly reading?: {
+    /** The first bytes of every such file. */
+    readonly signature: readonly number[];
+    /** @throws InputError `model.…` */
+    read(bytes: Uint8Array): Promise<SavedModel>;
+  };
+  /**
+   * The bytes, in pieces that lie one behind the other. The model must not change until they have been used.
+   * @throws InputError `export.…`
+   */
+  write(model: SavedModel, options: WritingOptions): Promise<readonly Uint8Array[]>;
+}
+
+/** What some formats can be asked for. */
+export interface WritingOptions {
+  /** ONNX: the version of the operator set. */
+  readonly opset?: number | undefined;
 }
 
 export const modelFormats: readonly ModelFormat[] = [
@@ -22,22 +34,34 @@ export const modelFormats: readonly ModelFormat[] = [
     name: "keras",
     extension: ".keras",
     what: "Keras 3",
-    signature: [0x50, 0x4b],
-    read: async (bytes) => (await import("./keras/archive.ts")).readKerasArchive(bytes),
+    reading: {
+      signature: [0x50, 0x4b],
+      read: async (bytes) => (await import("./keras/archive.ts")).readKerasArchive(bytes),
+    },
     write: async (model) => [await (await import("./keras/archive.ts")).writeKerasArchive(model)],
   },
   {
     name: "h5",
     extension: ".h5",
     what: "Keras 2, and Keras 3",
-    signature: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
-    read: readKerasH5, // what a run holds: always at hand
+    reading: {
+      signature: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
+      read: readKerasH5, // what a run holds: always at hand
+    },
     write: async (model) => writeKerasH5(model),
+  },
+  {
+    name: "onnx",
+    extension: ".onnx",
+    what: "ONNX Runtime and others",
+    write: async (model, { opset }) => [(await import("./onnx/write.ts")).writeOnnx(model, { opset })],
   },
 ];
 
 /** For messages: ".keras or .h5". */
-export const modelExtensions = modelFormats.map(({ extension }) => extension).join(" or ");
+export const modelExtensions = modelFormats
+  .flatMap(({ extension, reading }) => (reading ? extension : []))
+  .join(" or ");
 
 /**
  * The model in a file of any known format, whatever its name.
@@ -45,8 +69,8 @@ export const modelExtensions = modelFormats.map(({ extension }) => extension).jo
  */
 export async function readModelFile(bytes: Uint8Array): Promise<SavedModel> {
   if (bytes.length === 0) throw new InputError("model.empty-file", "Expected a model, found an empty file");
-  const format = modelFormats.find(({ signature }) => begins(bytes, signature));
-  if (format) return format.read(bytes);
+  const format = modelFormats.find(({ reading }) => reading && begins(bytes, reading.signature));
+  if (format?.reading) return format.reading.read(bytes);
   const message = `Expected a model file (${modelExtensions}), found another format`;
   throw new InputError("model.unknown-format", message);
 }

@@ -1,5 +1,5 @@
 import type { WeightRecord } from "../core/description.ts";
-import { type ModelFormat, modelFormats, readModelFile } from "../formats/table.ts";
+import { type ModelFormat, modelFormats } from "../formats/table.ts";
 import { InputError, suggest } from "../util/errors.ts";
 import { loadClassifier } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
@@ -11,6 +11,8 @@ export interface ExportRequest {
   readonly format?: string | undefined;
   /** The file to write; by default `model` with the format's ending, in the run folder or beside the model file. */
   readonly out?: string | undefined;
+  /** ONNX only: the version of the operator set, 13 to 26; 21 unless told. */
+  readonly opset?: number | undefined;
   /** Write over a file that is there. */
   readonly force?: boolean | undefined;
 }
@@ -22,13 +24,15 @@ export interface ExportResult {
   readonly bytes: number;
   /** Numbers in the file. */
   readonly parameters: number;
+  /** The file was read again, and every weight came back to the bit. Of a format that is written only nobody knows. */
+  readonly readBack: boolean;
   readonly notices: readonly string[];
 }
 
 /**
- * Writes a classifier as a file for other tools, with its classes and its preprocessing. The file is read back before it takes its
- * place: every weight must come back to the bit.
- * @throws InputError `export.bad-format`, `file.exists`, `model.…`, `file.…`
+ * Writes a classifier as a file for other tools, with its classes and its preprocessing. What can be read is read back before it
+ * takes its place: every weight must come back to the bit.
+ * @throws InputError `export.…`, `file.exists`, `model.…`, `file.…`
  */
 export async function exportModel(machine: Machine, request: ExportRequest): Promise<ExportResult> {
   const format = chooseFormat(request);
@@ -36,20 +40,23 @@ export async function exportModel(machine: Machine, request: ExportRequest): Pro
   const path = request.out ?? machine.join(run ?? machine.join(model, ".."), `model${format.extension}`);
   await checkMayWrite(machine, path, request.force);
   const { extra: _, ...exported } = saved; // a position in a training run is of no use elsewhere
-  const pieces = await format.write(exported);
-  const bytes = await wholeOf(pieces);
-  checkSameWeights((await readModelFile(bytes)).weights, exported.weights);
+  const bytes = await wholeOf(await format.write(exported, { opset: request.opset }));
+  const readBack = await format.reading?.read(bytes);
+  if (readBack) checkSameWeights(readBack.weights, exported.weights);
   await machine.writeFile(path, bytes);
   const parameters = exported.weights.reduce((sum, { values }) => sum + values.length, 0);
-  return { model, format: format.name, path, bytes: bytes.length, parameters, notices };
+  const written = { format: format.name, path, bytes: bytes.length, parameters };
+  return { model, ...written, readBack: readBack !== undefined, notices };
 }
 
-function chooseFormat({ format, out }: ExportRequest): ModelFormat {
+function chooseFormat({ format, out, opset }: ExportRequest): ModelFormat {
   const names = modelFormats.map(({ name }) => name);
   const found = modelFormats.find(({ name, extension }) =>
     format === undefined ? out?.endsWith(extension) : name === format,
   );
-  if (found) return found;
+  if (found && (opset === undefined || found.name === "onnx")) return found;
+  if (found)
+    throw new InputError("option.conflict", `Expected --opset with the format onnx, found ${found.name}`);
   const what = format === undefined ? "a format" : `a format, found "${format}"`;
   const hint = format === undefined ? `: ${names.join(", ")}` : `. ${suggest(format, names)}`;
   throw new InputError("export.bad-format", `Expected --format to name ${what}${hint}`);

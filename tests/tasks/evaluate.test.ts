@@ -96,15 +96,15 @@ describe("a run's test part", () => {
   async function evaluateCounting() {
     let decoded = 0;
     const read = new Set<string>();
-    const readHead = (file: string, length: number) => {
+    const readFile = (file: string) => {
       if (file.startsWith(photos)) read.add(file);
-      return nodeMachine.readHead(file, length);
+      return nodeMachine.readFile(file);
     };
     const decode = (bytes: Uint8Array) => {
       decoded++;
       return nodeMachine.decode(bytes);
     };
-    const { evaluation } = await evaluate({ ...nodeMachine, decode, readHead }, { model: run });
+    const { evaluation } = await evaluate({ ...nodeMachine, decode, readFile }, { model: run });
     return { evaluation, decoded, read: read.size };
   }
 

@@ -58,7 +58,9 @@ describe("what cannot be exported is refused, and nothing is written", () => {
   });
 
   it.each([
-    ["no format", {}, "export.bad-format", "keras, h5"],
+    ["no format", {}, "export.bad-format", "keras, h5, onnx"],
+    ["an operator set for Keras", { format: "keras", opset: 17 }, "option.conflict", "onnx"],
+    ["an operator set of the future", { format: "onnx", opset: 99 }, "export.bad-opset", "13 to 26"],
     ["an unknown one", { format: "kears" }, "export.bad-format", 'did you mean "keras"'],
     ["a folder for a file", { format: "h5", out: photos, force: true }, "file.exists", "no file"],
     ["a model that is none", { format: "h5", model: photos }, "run.no-model", "model.h5"],

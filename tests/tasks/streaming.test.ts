@@ -93,9 +93,9 @@ describe("photos that fail on the way", () => {
     let losing: Promise<void> | undefined;
     const machine: Machine = {
       ...nodeMachine,
-      readHead: async (path, length) => {
+      readFile: async (path) => {
         await losing;
-        return nodeMachine.readHead(path, length);
+        return nodeMachine.readFile(path);
       },
     };
     const observe = (event: TrainEvent) => {

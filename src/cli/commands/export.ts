@@ -3,11 +3,13 @@ import { modelFormats } from "../../formats/table.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { exportModel } from "../../tasks/export.ts";
 import { type CommonOptions, inContext, writeJson } from "../context.ts";
+import { toNumber } from "../options.ts";
 import { quoted } from "../text.ts";
 
 interface ExportFlags extends CommonOptions {
   readonly format?: string;
   readonly out?: string;
+  readonly opset?: number;
   readonly force?: boolean;
 }
 
@@ -21,6 +23,7 @@ ${formats}
 
 Examples:
   fovea export runs/photos-2026-01-31-1 --format keras
+  fovea export runs/photos-2026-01-31-1 --out cats.onnx
   fovea export model.h5 --out elsewhere/cats.keras`;
 
 export function exportCommand(): Command {
@@ -32,19 +35,21 @@ export function exportCommand(): Command {
       "--out <file>",
       "the file to write (default: model.<ending>, in the run folder or beside the model)",
     )
+    .option("--opset <number>", "the version of ONNX's operators (default: 21)", toNumber)
     .option("--force", "write over a file that is there")
     .option("--json", "print one JSON document")
     .addHelpText("after", help)
     .action((model: string, flags: ExportFlags) =>
       inContext(flags, async ({ terminal, json }) => {
-        const { format, out, force } = flags;
-        const result = await exportModel(nodeMachine, { model, format, out, force });
+        const { json: _, ...options } = flags;
+        const result = await exportModel(nodeMachine, { model, ...options });
         for (const notice of result.notices) terminal.prose(notice);
         if (json) writeJson(result);
         else {
           const size = `${(result.bytes / 1e6).toFixed(1)} MB`;
           const count = result.parameters.toLocaleString("en-US");
-          terminal.line(`Wrote ${quoted(result.path)}: ${size}, ${count} parameters, read back to the bit`);
+          const proof = result.readBack ? ", read back to the bit" : "";
+          terminal.line(`Wrote ${quoted(result.path)}: ${size}, ${count} parameters${proof}`);
         }
       }),
     );

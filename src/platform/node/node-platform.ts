@@ -10,6 +10,7 @@ import {
   kindOf,
   list,
   makeFolder,
+  readHead,
   readWholeFile,
   sha256,
   sizeOf,
@@ -18,7 +19,6 @@ import {
 } from "./files.ts";
 import { encodeJpeg, inspect } from "./inspect.ts";
 import { nativePreparePixels } from "./prepare.ts";
-import { readHead } from "./read-head.ts";
 import { release } from "./release.ts";
 
 /** The machine as Node sees it. */

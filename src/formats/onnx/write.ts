@@ -1,0 +1,69 @@
+import { buildModel, type Model } from "../../core/model.ts";
+import type { Tensor } from "../../core/program.ts";
+import { inferenceProgram } from "../../core/programs.ts";
+import { InputError } from "../../util/errors.ts";
+import { sameShape } from "../../util/shapes.ts";
+import type { SavedModel } from "../saved-model.ts";
+import { OnnxGraph } from "./graph.ts";
+import { encodeOnnx } from "./messages.ts";
+import { type Translation, translate } from "./translate.ts";
+
+/**
+ * The operator set that is written unless told otherwise: what ONNX Runtime has run since 1.18, in the browser too. Nothing in a
+ * classifier is newer.
+ */
+export const DEFAULT_OPSET = 21;
+
+/** The first in which every operator that is written has its present form, and the last that has been tried. */
+export const OPSETS = { first: 13, last: 26 } as const;
+
+export interface OnnxOptions {
+  readonly opset?: number | undefined;
+}
+
+/**
+ * The bytes of a `.onnx`: input `images` [batch, height, width, channels] as float32, prepared as the metadata says, output
+ * `predictions` [batch, outputs]. Class names and preprocessing lie in the metadata as JSON, `classes` and `preprocessing`.
+ * @throws InputError `export.bad-opset`, `export.no-equal`
+ */
+export function writeOnnx(saved: SavedModel, { opset = DEFAULT_OPSET }: OnnxOptions = {}): Uint8Array {
+  checkOpset(opset);
+  const model = buildModel(saved.description);
+  const { nodes, inputs, outputs } = inferenceProgram(model, { batchSize: 1, fused: false });
+  const graph = new OnnxGraph(nodes, weightsOf(model, saved));
+  const translation: Translation = { graph, fills: new Map(), normalizations: new Map() };
+  graph.set(inputs.get("images")!, "images");
+  for (const node of nodes) translate(translation, node);
+  const last = graph.lastChannels(outputs.get("predictions")!);
+  graph.add("Identity", [last], "predictions");
+  const { classes, preprocessing, description } = saved;
+  return encodeOnnx({
+    opset,
+    name: description.name,
+    nodes: graph.nodes,
+    tensors: graph.tensors,
+    input: { name: "images", type: "float32", shape: ["batch", ...description.inputShape] },
+    output: { name: "predictions", type: "float32", shape: ["batch", ...model.outputShape] },
+    metadata: {
+      ...(classes && { classes: JSON.stringify(classes) }),
+      ...(preprocessing && { preprocessing: JSON.stringify(preprocessing) }),
+    },
+  });
+}
+
+function checkOpset(opset: number): void {
+  const { first, last } = OPSETS;
+  if (Number.isInteger(opset) && opset >= first && opset <= last) return;
+  const message = `Expected an operator set from ${first} to ${last}, found ${opset}`;
+  throw new InputError("export.bad-opset", message);
+}
+
+/** Which weight lies at a place of the state. */
+function weightsOf(model: Model, { weights }: SavedModel) {
+  return ({ offset, shape }: Tensor) => {
+    const place = model.weights.find((weight) => weight.offset === offset && sameShape(weight.shape, shape));
+    const record = weights.find(({ layer, name }) => layer === place?.layer && name === place.name);
+    if (!record) throw new Error(`Expected a weight at ${offset} of the state, found none`);
+    return { name: `${record.layer}/${record.name}`, values: record.values };
+  };
+}
