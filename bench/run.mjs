@@ -12,6 +12,7 @@ const benchmarks = [
   "photo-cache",
   "kernels",
   "near-duplicates",
+  "event-loop",
 ];
 const [name, ...words] = process.argv.slice(2);
 if (name !== undefined && ![...benchmarks, "tables"].includes(name)) {

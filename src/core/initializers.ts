@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Pieces } from "../util/pauses.ts";
 import { RandomStream } from "../util/random.ts";
 import { elementCount } from "../util/shapes.ts";
 
@@ -78,20 +79,29 @@ export function initializerSchema(fallback: InitializerName) {
     .default(fallback);
 }
 
+/** Numbers of a weight that are drawn in one go: a millisecond's worth. */
+const DRAWN_AT_ONCE = 65_536;
+
 /**
- * Draws a weight. A kernel's fans are its last two axes times the size of the window in front of them.
+ * Draws a weight. A kernel's fans are its last two axes times the size of the window
+ * in front of them.
  * @param stream distinguishes the weights of one model
  */
-export function initialize(
+export function* initialize(
   name: InitializerName,
   shape: readonly number[],
   seed: number,
   stream: number,
-): Float32Array {
+): Pieces<Float32Array> {
   const draw = initializers[name](fansOf(shape));
   const random = new RandomStream(seed, "weights", stream);
   const values = new Float32Array(elementCount(shape));
-  for (let i = 0; i < values.length; i++) values[i] = draw(random);
+  for (let end = 0; end < values.length; ) {
+    const begin = end;
+    end = Math.min(values.length, begin + DRAWN_AT_ONCE);
+    for (let i = begin; i < end; i++) values[i] = draw(random);
+    yield;
+  }
   return values;
 }
 

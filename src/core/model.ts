@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError, suggest } from "../util/errors.ts";
+import { type Pieces, withoutPauses, withPauses } from "../util/pauses.ts";
 import { elementCount, formatShape, roundUp } from "../util/shapes.ts";
 import type { LayerDescription, ModelDescription } from "./description.ts";
 import { type InitializerName, initialize } from "./initializers.ts";
@@ -95,7 +96,19 @@ export function recordModel(recorder: Recorder, model: Model, x: Tensor, trainin
 
 /** First values of a model's weights, in the order of `model.weights`; the same for the same seed. */
 export function initialWeights(model: Model, seed: number): Float32Array[] {
-  return model.weights.map(({ initializer, shape }, index) => initialize(initializer, shape, seed, index));
+  return withoutPauses(drawWeights(model, seed));
+}
+
+/** The same, with pauses: ten million numbers take a quarter of a second. */
+export function initialWeightsWithPauses(model: Model, seed: number): Promise<Float32Array[]> {
+  return withPauses(drawWeights(model, seed));
+}
+
+function* drawWeights(model: Model, seed: number): Pieces<Float32Array[]> {
+  const drawn: Float32Array[] = [];
+  for (const [index, { initializer, shape }] of model.weights.entries())
+    drawn.push(yield* initialize(initializer, shape, seed, index));
+  return drawn;
 }
 
 function checkInput({ inputShape }: ModelDescription): void {

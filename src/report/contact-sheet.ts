@@ -1,4 +1,5 @@
 import type { RgbImage } from "../data/image.ts";
+import { createPauses } from "../util/pauses.ts";
 import { colors } from "./plot-style.ts";
 import { shorten, type TextFont } from "./text.ts";
 import { drawInto, fitInto } from "./thumbnail.ts";
@@ -30,14 +31,16 @@ export async function contactSheet(
   options: ContactSheetOptions = {},
 ): Promise<RgbImage> {
   const layout = layOut(entries, options);
-  const sheet = await renderSvg(drawLabels(entries, layout, font, options.title));
-  entries.forEach(({ image }, index) => {
+  const pause = createPauses();
+  const sheet = await renderSvg(await drawLabels(entries, layout, font, options.title));
+  for (const [index, { image }] of entries.entries()) {
     const { x, y } = placeOf(index, layout);
     const picture = fitInto(image, layout.imageSize);
     const left = x + Math.floor((layout.imageSize - picture.width) / 2);
     const top = y + Math.floor((layout.imageSize - picture.height) / 2);
     drawInto(sheet, picture, left, top);
-  });
+    await pause();
+  }
   return sheet;
 }
 
@@ -84,20 +87,23 @@ function placeOf(index: number, { columns, imageSize, cellHeight, top }: Layout)
   };
 }
 
-function drawLabels(
+async function drawLabels(
   entries: readonly ContactSheetEntry[],
   layout: Layout,
   font: TextFont,
   title: string | undefined,
-): string {
+): Promise<string> {
+  const pause = createPauses();
   const { width, height } = layout;
   const parts = [`<rect width="${width}" height="${height}" fill="${colors.background}"/>`];
   if (title !== undefined) {
     const shown = shorten(font, title, textSize.title, width - 2 * margin);
     parts.push(drawText(font, shown, margin, margin + 22, textSize.title, colors.ink));
   }
-  for (const [index, entry] of entries.entries())
+  for (const [index, entry] of entries.entries()) {
     parts.push(drawEntry(entry, placeOf(index, layout), layout, font));
+    await pause();
+  }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${parts.join("")}</svg>`;
 }
 

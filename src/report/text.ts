@@ -1,4 +1,5 @@
 import type { Font, PathCommand } from "opentype.js";
+import { createPauses } from "../util/pauses.ts";
 
 /**
  * Draws text as outlines, so that a picture reads the same on a machine that has no fonts. One glyph per letter,
@@ -16,9 +17,13 @@ export interface TextFont {
 /** Reads a TrueType, OpenType or WOFF font. */
 export async function loadTextFont(bytes: Uint8Array): Promise<TextFont> {
   // Loaded late: only a run that draws should pay for it.
-  const { default: opentype } = await import("opentype.js");
+  const pause = createPauses();
+  const { parse } = await import("opentype.js/dist/opentype.mjs");
+  await pause();
   // `lowMemory` reads a glyph when it is asked for, not all six thousand at once.
-  return createTextFont(opentype.parse(new Uint8Array(bytes).buffer, { lowMemory: true }));
+  const font = createTextFont(parse(new Uint8Array(bytes).buffer, { lowMemory: true }));
+  await pause();
+  return font;
 }
 
 /** The longest beginning of `text` that fits in `width`, closed by an ellipsis where something was cut. */

@@ -3,8 +3,10 @@ import type { LoadedSample } from "../data/load.ts";
 import { fetchFloats } from "../data/prepare.ts";
 import { channelsOf, type Preprocessing } from "../data/preprocessing.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
+import type { ContactSheetEntry } from "../report/contact-sheet.ts";
 import type { EpochRecord } from "../training/history.ts";
 import { InputError } from "../util/errors.ts";
+import { createPauses } from "../util/pauses.ts";
 import type { Machine } from "./machine.ts";
 
 /** PNGs have two pixels a unit, so that they are sharp on today's screens. */
@@ -23,10 +25,13 @@ export async function writeHistoryPlots(
     accuracy: history.map(({ train }) => train.accuracy),
     val_accuracy: history.map(({ validation }) => validation.accuracy),
   };
+  let drawn: Promise<unknown> = Promise.resolve(); // one after the other, or together they would block the event loop
   const plots = await Promise.all(
-    ["loss", "accuracy"].map(async (metric) =>
-      render(machine, metric, await plotHistory(columns, metric, font)),
-    ),
+    ["loss", "accuracy"].map(async (metric) => {
+      const svg = drawn.then(() => plotHistory(columns, metric, font));
+      drawn = svg;
+      return render(machine, metric, await svg);
+    }),
   );
   const files: string[] = [];
   for (const plot of plots) files.push(...(await writePlot(machine, folder, plot)));
@@ -57,15 +62,16 @@ export async function writeContactSheet(
     import("../report/contact-sheet.ts"),
     loadFont(machine),
   ]);
-  const drawn = await Promise.all(
-    samples.map(async ({ sample, image }) => {
-      const values = await fetchFloats(image).catch(nothingOfMissing);
-      const className = classNames[sample.classIndex];
-      const fileName = machine.baseName(sample.path);
-      return values && { image: toPicture(values, preprocessing), className, fileName };
-    }),
-  );
-  const entries = drawn.filter((entry) => entry !== undefined);
+  const pause = createPauses();
+  const entries: ContactSheetEntry[] = [];
+  for (const { sample, image } of samples) {
+    await pause();
+    const values = await fetchFloats(image).catch(nothingOfMissing);
+    if (values === undefined) continue;
+    const className = classNames[sample.classIndex];
+    const fileName = machine.baseName(sample.path);
+    entries.push({ image: toPicture(values, preprocessing), className, fileName });
+  }
   const title = `A batch of ${entries.length} as the model sees it, ${preprocessing.height}x${preprocessing.width}`;
   const sheet = await contactSheet(entries, font, (svg) => machine.renderSvg(svg), { title });
   await machine.writeFile(path, await machine.encodePng(sheet));

@@ -1,5 +1,5 @@
 import { chooseBackend } from "../backends/choose.ts";
-import { initialWeights } from "../core/model.ts";
+import { initialWeightsWithPauses } from "../core/model.ts";
 import { parseSplitManifest } from "../data/split-manifest.ts";
 import { InputError } from "../util/errors.ts";
 import { readCheckpoint, restoreSession } from "./checkpoint.ts";
@@ -50,7 +50,7 @@ export async function train(machine: Machine, request: TrainRequest): Promise<Tr
   return withPhotos(machine, dataFolder, { options, cache, observe, signal }, async (data) => {
     const model = networkFor(options, data.classNames.length);
     const opened = openSession(machine, backend, model, options);
-    opened.session.weights = initialWeights(model, options.seed);
+    opened.session.weights = await initialWeightsWithPauses(model, options.seed);
     const folder = await makeRunFolder(machine, dataFolder, out);
     const run = { folder, options, data, ...opened, observe, signal };
     return withRun(machine, folder, async () => {

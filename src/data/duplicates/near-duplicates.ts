@@ -1,3 +1,4 @@
+import { createPauses } from "../../util/pauses.ts";
 import { createAligner } from "./align.ts";
 import { CODE_LENGTH, createCropCoder, crops, mirrorSigns } from "./crop-code.ts";
 import { type Fingerprint, GREY_SIDE } from "./fingerprint.ts";
@@ -39,8 +40,6 @@ const MOST_BITS_APART = 10;
 const LEAST_COSINE = 0.94;
 /** Grey levels, standard deviation: what varies less is an even area, and all of these are alike. */
 const LEAST_CONTRAST = 2;
-/** Between two of these others get their turn. */
-const PICTURES_AT_A_TIME = 256;
 
 /**
  * Finds pictures that are one: resized, recompressed, cropped by up to a tenth at an edge, mirrored, lit another way. Candidates
@@ -58,9 +57,14 @@ export async function findNearDuplicates(
   const { copies, distinct } = setCopiesAside(fingerprints);
   const groups = createGroups(fingerprints.length);
   for (const pair of copies) groups.join(pair);
-  const search = createSearch(distinct.map((index) => fingerprints[index].grey));
+  const pause = createPauses();
+  const search = await createSearch(
+    distinct.map((index) => fingerprints[index].grey),
+    pause,
+  );
   for (let i = 0; i < distinct.length; i++) {
-    if (i % PICTURES_AT_A_TIME === 0) await takeTurns(signal);
+    await pause();
+    signal?.throwIfAborted();
     for (const found of search.near(i)) {
       const [a, b] = [distinct[i], distinct[found.item]];
       if (groups.together(a, b)) continue;
@@ -76,11 +80,6 @@ export async function findNearDuplicates(
     onProgress?.(i + 1, distinct.length);
   }
   return groups.list();
-}
-
-async function takeTurns(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => setTimeout(resolve));
-  signal?.throwIfAborted();
 }
 
 /** Of equal thumbnails only the first is searched for, and even ones not at all. */
@@ -111,12 +110,13 @@ interface Candidate {
 }
 
 /** Looks among thumbnails for those that a part of one of them resembles. */
-function createSearch(greys: readonly Uint8Array[]) {
+async function createSearch(greys: readonly Uint8Array[], pause: () => Promise<void>) {
   const coder = createCropCoder();
   const wholes = new Float32Array(greys.length * CODE_LENGTH);
   for (const [i, grey] of greys.entries()) {
     coder.begin(grey);
     coder.write(0, wholes, i * CODE_LENGTH);
+    await pause();
   }
   const indexes = [new Float32Array(CODE_LENGTH), mediansOf(wholes, CODE_LENGTH)].map((thresholds) =>
     createSignIndex(wholes, thresholds),

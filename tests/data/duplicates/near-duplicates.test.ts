@@ -93,7 +93,7 @@ describe("findNearDuplicates", () => {
     await expect(findNearDuplicates(fingerprints, { onProgress, signal: controller.signal })).rejects.toThrow(
       "aborted",
     );
-    expect(seen.at(-1)).toBe(512);
+    expect(seen.at(-1)).toBe(300);
   });
 
   it("keeps its pace among a crowd of pictures alike", async () => {
