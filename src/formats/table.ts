@@ -1,5 +1,6 @@
 import { InputError } from "../util/errors.ts";
 import { readKerasH5, writeKerasH5 } from "./keras/h5.ts";
+import type { PhotoInput } from "./onnx/photos.ts";
 import type { SavedModel } from "./saved-model.ts";
 
 /** A kind of model file. */
@@ -27,6 +28,8 @@ export interface ModelFormat {
 export interface WritingOptions {
   /** ONNX: the version of the operator set. */
   readonly opset?: number | undefined;
+  /** ONNX: begin with photos of any size. */
+  readonly photos?: PhotoInput | undefined;
 }
 
 export const modelFormats: readonly ModelFormat[] = [
@@ -54,7 +57,7 @@ export const modelFormats: readonly ModelFormat[] = [
     name: "onnx",
     extension: ".onnx",
     what: "ONNX Runtime and others",
-    write: async (model, { opset }) => [(await import("./onnx/write.ts")).writeOnnx(model, { opset })],
+    write: async (model, options) => [(await import("./onnx/write.ts")).writeOnnx(model, options)],
   },
 ];
 

@@ -1,4 +1,6 @@
 import type { WeightRecord } from "../core/description.ts";
+import type { Preprocessing } from "../data/preprocessing.ts";
+import type { PhotoInput } from "../formats/onnx/photos.ts";
 import { type ModelFormat, modelFormats } from "../formats/table.ts";
 import { InputError, suggest } from "../util/errors.ts";
 import { loadClassifier } from "./classifier.ts";
@@ -13,6 +15,8 @@ export interface ExportRequest {
   readonly out?: string | undefined;
   /** ONNX only: the version of the operator set, 13 to 26; 21 unless told. */
   readonly opset?: number | undefined;
+  /** ONNX only: photos of any size as bytes go in, and are resized and scaled in the graph. */
+  readonly withPreprocessing?: boolean | undefined;
   /** Write over a file that is there. */
   readonly force?: boolean | undefined;
 }
@@ -36,11 +40,12 @@ export interface ExportResult {
  */
 export async function exportModel(machine: Machine, request: ExportRequest): Promise<ExportResult> {
   const format = chooseFormat(request);
-  const { path: model, run, saved, notices } = await loadClassifier(machine, request.model);
+  const { path: model, run, saved, preprocessing, notices } = await loadClassifier(machine, request.model);
   const path = request.out ?? machine.join(run ?? machine.join(model, ".."), `model${format.extension}`);
   await checkMayWrite(machine, path, request.force);
   const { extra: _, ...exported } = saved; // a position in a training run is of no use elsewhere
-  const bytes = await wholeOf(await format.write(exported, { opset: request.opset }));
+  const photos = request.withPreprocessing ? photoInput(preprocessing) : undefined;
+  const bytes = await wholeOf(await format.write(exported, { opset: request.opset, photos }));
   const readBack = await format.reading?.read(bytes);
   if (readBack) checkSameWeights(readBack.weights, exported.weights);
   await machine.writeFile(path, bytes);
@@ -49,17 +54,37 @@ export async function exportModel(machine: Machine, request: ExportRequest): Pro
   return { model, ...written, readBack: readBack !== undefined, notices };
 }
 
-function chooseFormat({ format, out, opset }: ExportRequest): ModelFormat {
+function chooseFormat({ format, out, opset, withPreprocessing }: ExportRequest): ModelFormat {
   const names = modelFormats.map(({ name }) => name);
   const found = modelFormats.find(({ name, extension }) =>
     format === undefined ? out?.endsWith(extension) : name === format,
   );
-  if (found && (opset === undefined || found.name === "onnx")) return found;
-  if (found)
-    throw new InputError("option.conflict", `Expected --opset with the format onnx, found ${found.name}`);
+  const onnxOnly = opset !== undefined ? "--opset" : withPreprocessing ? "--with-preprocessing" : undefined;
+  if (found && onnxOnly !== undefined && found.name !== "onnx") {
+    throw new InputError("option.conflict", `Expected ${onnxOnly} with the format onnx, found ${found.name}`);
+  }
+  if (found) return found;
   const what = format === undefined ? "a format" : `a format, found "${format}"`;
   const hint = format === undefined ? `: ${names.join(", ")}` : `. ${suggest(format, names)}`;
   throw new InputError("export.bad-format", `Expected --format to name ${what}${hint}`);
+}
+
+/** What the graph can do with a photo; how it is decoded and turned is still up to whoever reads the file. */
+const inGraph = {
+  resize: "stretch",
+  interpolation: "bilinear",
+  antialias: false,
+  colorMode: "rgb",
+  decode: "exact",
+} as const;
+
+/** @throws InputError `export.no-equal` */
+function photoInput(rule: Preprocessing): PhotoInput {
+  const names = Object.keys(inGraph) as (keyof typeof inGraph)[];
+  const other = names.find((name) => rule[name] !== inGraph[name]);
+  if (other === undefined) return { scale: rule.scale, offset: rule.offset };
+  const message = `Expected a model whose photos are prepared by ${other} ${inGraph[other]} to put that into the graph, found ${rule[other]}`;
+  throw new InputError("export.no-equal", message);
 }
 
 async function checkMayWrite(machine: Machine, path: string, force: boolean | undefined): Promise<void> {

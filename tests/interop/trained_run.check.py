@@ -1,6 +1,6 @@
 """Loads the model of a real run with Keras 3 and Keras 2: the same photos must get the same probabilities to 1e-5.
 
-It then trains on in Keras 3, to see that the compile settings came along, and reads the run's events with TensorBoard.
+ONNX Runtime must get them from the photos as Pillow decodes them. It then trains on in Keras 3, to see that the compile settings came along, and reads the run's events with TensorBoard.
 """
 
 import json
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnxruntime
 import tf_keras
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 folder = Path(sys.argv[1])
@@ -31,6 +33,11 @@ for name, library in (("Keras 3", keras), ("Keras 2", tf_keras)):
     theirs = library.models.load_model(path).predict(photos, verbose=0)[:, 0]
     difference = float(np.abs(theirs - ours).max())
     check(difference <= 1e-5, f"{name} predicts the same: largest difference {difference:.1e}")
+session = onnxruntime.InferenceSession(folder / "photos.onnx", providers=["CPUExecutionProvider"])
+decoded = [np.asarray(Image.open(prediction["photo"]).convert("RGB"))[None] for prediction in answered]
+theirs = np.array([session.run(None, {"photos": photo})[0][0, 0] for photo in decoded])
+difference = float(np.abs(theirs - ours).max())
+check(difference <= 1e-5, f"ONNX Runtime predicts the same from {decoded[0].shape[1:]} bytes: {difference:.1e}")
 check(ours.std() > 1e-3, "the predictions differ from photo to photo")
 
 model = keras.models.load_model(path)

@@ -1,10 +1,10 @@
-// Trains a run on drawn faces, as a user would, and keeps the prepared photos for trained_run.check.py.
+// Trains a run on drawn faces, as a user would, and keeps the prepared photos and an export to ONNX for trained_run.check.py.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { floatsOf, keepSmaller } from "../../dist/data/prepare.js";
 import { preprocessingSchema } from "../../dist/data/preprocessing.js";
 import { decodePhoto } from "../../dist/data/read-photo.js";
-import { predict, train } from "../../dist/index.js";
+import { exportModel, predict, train } from "../../dist/index.js";
 import { drawFaces } from "../../dist/platform/node/draw.js";
 import { nodeMachine } from "../../dist/platform/node/node-machine.js";
 
@@ -25,3 +25,4 @@ for (const { photo } of answered) {
 }
 writeFileSync(join(folder, "photos.float32"), Buffer.concat(prepared));
 writeFileSync(join(folder, "predictions.json"), JSON.stringify({ imageSize, answered }));
+await exportModel({ model: run, out: join(folder, "photos.onnx"), withPreprocessing: true });

@@ -44,6 +44,23 @@ describe("an exported model", () => {
   });
 });
 
+describe("photos as the input of an ONNX file", () => {
+  it("are for a model whose preparation the graph can do, and no other", async () => {
+    const out = join(scratch, "photos.onnx");
+    const { readBack } = await exported({ out, withPreprocessing: true });
+    expect(readBack).toBe(false);
+    expect((await readFile(out)).includes("photos/resized")).toBe(true);
+    const cropped = join(scratch, "cropped");
+    await train(nodeMachine, { data: photos, out: cropped, ...smallOptions, epochs: 1, resize: "crop" });
+    await expect(exported({ model: cropped, format: "onnx", withPreprocessing: true })).rejects.toMatchObject(
+      {
+        code: "export.no-equal",
+        message: expect.stringContaining("resize stretch"),
+      },
+    );
+  });
+});
+
 describe("what cannot be exported is refused, and nothing is written", () => {
   it("over a file, unless forced", async () => {
     const out = join(scratch, "mine.keras");
@@ -60,6 +77,12 @@ describe("what cannot be exported is refused, and nothing is written", () => {
   it.each([
     ["no format", {}, "export.bad-format", "keras, h5, onnx"],
     ["an operator set for Keras", { format: "keras", opset: 17 }, "option.conflict", "onnx"],
+    [
+      "photos in a Keras file",
+      { format: "h5", withPreprocessing: true },
+      "option.conflict",
+      "--with-preprocessing",
+    ],
     ["an operator set of the future", { format: "onnx", opset: 99 }, "export.bad-opset", "13 to 26"],
     ["an unknown one", { format: "kears" }, "export.bad-format", 'did you mean "keras"'],
     ["a folder for a file", { format: "h5", out: photos, force: true }, "file.exists", "no file"],

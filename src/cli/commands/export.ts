@@ -10,6 +10,7 @@ interface ExportFlags extends CommonOptions {
   readonly format?: string;
   readonly out?: string;
   readonly opset?: number;
+  readonly withPreprocessing?: boolean;
   readonly force?: boolean;
 }
 
@@ -36,6 +37,10 @@ export function exportCommand(): Command {
       "the file to write (default: model.<ending>, in the run folder or beside the model)",
     )
     .option("--opset <number>", "the version of ONNX's operators (default: 21)", toNumber)
+    .option(
+      "--with-preprocessing",
+      "ONNX: take photos of any size as bytes, and resize and scale them in the graph",
+    )
     .option("--force", "write over a file that is there")
     .option("--json", "print one JSON document")
     .addHelpText("after", help)

@@ -6,6 +6,7 @@ import { sameShape } from "../../util/shapes.ts";
 import type { SavedModel } from "../saved-model.ts";
 import { OnnxGraph } from "./graph.ts";
 import { encodeOnnx } from "./messages.ts";
+import { type PhotoInput, preparePhotos } from "./photos.ts";
 import { type Translation, translate } from "./translate.ts";
 
 /**
@@ -19,20 +20,27 @@ export const OPSETS = { first: 13, last: 26 } as const;
 
 export interface OnnxOptions {
   readonly opset?: number | undefined;
+  /** Put the way from photos of any size to the model's input into the graph. */
+  readonly photos?: PhotoInput | undefined;
 }
 
 /**
- * The bytes of a `.onnx`: input `images` [batch, height, width, channels] as float32, prepared as the metadata says, output
- * `predictions` [batch, outputs]. Class names and preprocessing lie in the metadata as JSON, `classes` and `preprocessing`.
+ * The bytes of a `.onnx`: input `images` [batch, height, width, channels] as float32, prepared as the metadata says, or `photos`
+ * [batch, any height, any width, channels] as bytes; output `predictions` [batch, outputs]. Class names and preprocessing lie in the metadata as JSON, `classes` and `preprocessing`.
  * @throws InputError `export.bad-opset`, `export.no-equal`
  */
-export function writeOnnx(saved: SavedModel, { opset = DEFAULT_OPSET }: OnnxOptions = {}): Uint8Array {
+export function writeOnnx(
+  saved: SavedModel,
+  { opset = DEFAULT_OPSET, photos }: OnnxOptions = {},
+): Uint8Array {
   checkOpset(opset);
   const model = buildModel(saved.description);
   const { nodes, inputs, outputs } = inferenceProgram(model, { batchSize: 1, fused: false });
   const graph = new OnnxGraph(nodes, weightsOf(model, saved));
   const translation: Translation = { graph, fills: new Map(), normalizations: new Map() };
-  graph.set(inputs.get("images")!, "images");
+  const images = inputs.get("images")!;
+  if (photos) preparePhotos(graph, images, photos, opset);
+  else graph.set(images, "images");
   for (const node of nodes) translate(translation, node);
   const last = graph.lastChannels(outputs.get("predictions")!);
   graph.add("Identity", [last], "predictions");
@@ -42,7 +50,9 @@ export function writeOnnx(saved: SavedModel, { opset = DEFAULT_OPSET }: OnnxOpti
     name: description.name,
     nodes: graph.nodes,
     tensors: graph.tensors,
-    input: { name: "images", type: "float32", shape: ["batch", ...description.inputShape] },
+    input: photos
+      ? { name: "photos", type: "uint8", shape: ["batch", "height", "width", description.inputShape[2]] }
+      : { name: "images", type: "float32", shape: ["batch", ...description.inputShape] },
     output: { name: "predictions", type: "float32", shape: ["batch", ...model.outputShape] },
     metadata: {
       ...(classes && { classes: JSON.stringify(classes) }),

@@ -44,6 +44,16 @@ describe("an ONNX file", () => {
     expect(writeOnnx(network("branches"), { opset: 17 })).not.toEqual(writeOnnx(network("branches")));
   });
 
+  it("takes photos of any size where it is told to, and then needs a newer operator set", () => {
+    const photos = { scale: 1 / 255, offset: 0 };
+    const text = Buffer.from(writeOnnx(network("branches"), { photos })).toString();
+    for (const part of ["photos/resized", "half_pixel", "height", "width"]) expect(text).toContain(part);
+    expect(text).not.toContain("images");
+    expect(() => writeOnnx(network("branches"), { photos, opset: 17 })).toThrow(
+      expect.objectContaining({ code: "export.bad-opset", message: expect.stringContaining("at least 18") }),
+    );
+  });
+
   it.each([12, 27, 17.5])("of operator set %d is refused", (opset) => {
     expect(() => writeOnnx(network("branches"), { opset })).toThrow(
       expect.objectContaining({ code: "export.bad-opset", message: expect.stringContaining("13 to 26") }),
