@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import onnxruntime
 import tf_keras
-from PIL import Image
+from PIL import Image, ImageOps
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 folder = Path(sys.argv[1])
@@ -34,10 +34,10 @@ for name, library in (("Keras 3", keras), ("Keras 2", tf_keras)):
     difference = float(np.abs(theirs - ours).max())
     check(difference <= 1e-5, f"{name} predicts the same: largest difference {difference:.1e}")
 session = onnxruntime.InferenceSession(folder / "photos.onnx", providers=["CPUExecutionProvider"])
-decoded = [np.asarray(Image.open(prediction["photo"]).convert("RGB"))[None] for prediction in answered]
+decoded = [np.asarray(ImageOps.exif_transpose(Image.open(prediction["photo"])).convert("RGB"))[None] for prediction in answered]
 theirs = np.array([session.run(None, {"photos": photo})[0][0, 0] for photo in decoded])
 difference = float(np.abs(theirs - ours).max())
-check(difference <= 1e-5, f"ONNX Runtime predicts the same from {decoded[0].shape[1:]} bytes: {difference:.1e}")
+check(difference <= 1e-3, f"ONNX Runtime predicts the same from photos that Pillow decoded: {difference:.1e}")
 check(ours.std() > 1e-3, "the predictions differ from photo to photo")
 
 model = keras.models.load_model(path)
