@@ -81,7 +81,16 @@ async function trainOnce(out, augment) {
     waited += report.waited;
   };
   const began = performance.now();
-  await train(nodeMachine, { data: folder, out, augment, epochs, imageSize, seed: 1, observe });
+  await train(nodeMachine, {
+    data: folder,
+    out,
+    augment,
+    epochs,
+    imageSize,
+    seed: 1,
+    cache: "none",
+    observe,
+  });
   return { wall: (performance.now() - began) / 1000, later, waited: waited / later };
 }
 

@@ -9,6 +9,7 @@ const benchmarks = [
   "predict",
   "report-job",
   "loading",
+  "feeding",
   "photo-cache",
   "kernels",
   "near-duplicates",

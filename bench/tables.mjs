@@ -18,6 +18,8 @@ const rows = [
   ...inferenceRows(readResult("inference")),
   ...jobRows(readResult("report-job")),
   ...predictRows(readResult("predict")),
+  ...feedingRows(readResult("feeding")),
+  ...largeFolderRows(readResult("large-folder")),
   ...kernelRows(readResult("kernels")),
   ...speedupRows(readResult("training-step")),
   ...wasmRows(readResult("training-step-wasm")),
@@ -161,6 +163,45 @@ function predictRows(result) {
       `Keras ${range(wall.keras, 2)}`,
       `${(1 / wall.ratio).toFixed(1)} times`,
       verdict(reached),
+    ],
+  ];
+}
+
+function feedingRows(result) {
+  if (!result) return [];
+  const { measured, cost, targets, epochs, runs } = result;
+  const [none, light] = measured;
+  const waiting = measured.map(({ augment, waited }) => [
+    `later epochs wait for data, \`--augment ${augment}\` (${runs} runs), %`,
+    `< ${percent(targets.waited)}`,
+    range(waited, 2, 100),
+    "",
+    "",
+    verdict(waited.median < targets.waited),
+  ]);
+  const whole = [
+    `a run of ${epochs} epochs with \`--augment light\`, s`,
+    `<= ${targets.light} of one without`,
+    `${range(light.wall, 1)}, without ${range(none.wall, 1)}`,
+    "",
+    cost.toFixed(2),
+    verdict(cost <= targets.light),
+  ];
+  return [...waiting, whole];
+}
+
+function largeFolderRows(result) {
+  if (!result) return [];
+  const { files, begun, targets } = result;
+  const { seconds, megabytes } = begun;
+  return [
+    [
+      `${files.toLocaleString("en-US")} photos: the first training step is done after, s`,
+      `<= ${targets.seconds} s, ${targets.megabytes} MB`,
+      `${seconds.toFixed(1)} with ${Math.round(megabytes)} MB`,
+      "",
+      "",
+      verdict(seconds <= targets.seconds && megabytes <= targets.megabytes),
     ],
   ];
 }

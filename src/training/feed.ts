@@ -68,6 +68,7 @@ export class Feed {
   /** Waits for what is being gathered, and forgets it. */
   async close(): Promise<void> {
     await Promise.allSettled(this.gathering);
+    this.rooms.length = 0; // whoever waits for a caller of ours must not hold them
   }
 
   private begin(): boolean {
