@@ -34,7 +34,7 @@ nav ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20re
 .badge.used { color: var(--used); background: var(--used-soft); }
 .finding { padding-top: 1.5rem; border-top: 1px solid var(--line); scroll-margin-top: 1rem; }
 .message { max-width: 46rem; margin: 0 0 1rem; color: var(--quiet); }
-code { font: .85em ui-monospace, "DejaVu Sans Mono", monospace; }
+code { font: .85em ui-monospace, "DejaVu Sans Mono", monospace; white-space: nowrap; }
 .cases { display: flex; flex-wrap: wrap; gap: .75rem; align-items: stretch; }
 .case { display: flex; flex-direction: column; max-width: 100%; padding: .6rem; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }
 .pictures { display: flex; flex-wrap: wrap; gap: .6rem; }
@@ -48,6 +48,7 @@ figcaption { margin-top: .25rem; font-size: .75rem; line-height: 1.3; overflow: 
 .more { margin: .35rem 0 0; font-size: .8rem; color: var(--quiet); }
 .list { margin: .5rem 0 0; padding: 0; list-style: none; }
 .list li { padding: .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+.list .detail:first-child { color: inherit; font-size: inherit; }
 .file { display: inline-block; margin-right: .75rem; }
 details { margin-top: .75rem; }
 summary { cursor: pointer; color: var(--accent); }

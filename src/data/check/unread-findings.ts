@@ -29,7 +29,7 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   ),
   "image.too-large": excluded(
     "Too large",
-    "These images have more pixels than are decoded; train leaves them out.",
+    "These images have more pixels, or more scans, than are decoded; train leaves them out.",
   ),
   "image.unreadable": excluded("Not usable", "These files cannot be used; train leaves them out."),
 };
