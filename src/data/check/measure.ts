@@ -28,12 +28,7 @@ export function measurePicture(image: RgbImage): Measures {
   const [height, width] = [image.height, image.width].map((side) => Math.max(1, Math.round(side * scale)));
   const pixels = reducePicture(image, height, width);
   const grey = new Float32Array(height * width);
-  let colourfulness = 0;
-  for (let i = 0; i < grey.length; i++) {
-    const [red, green, blue] = [pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]];
-    grey[i] = 0.299 * red + 0.587 * green + 0.114 * blue;
-    colourfulness += Math.max(red, green, blue) - Math.min(red, green, blue);
-  }
+  const colourfulness = splitColours(pixels, grey);
   const { mean, variance } = spreadOf(grey, 0, 1);
   const most = Math.max(...[0, 1, 2].map((channel) => spreadOf(pixels, channel, 3).variance));
   return {
@@ -47,11 +42,27 @@ export function measurePicture(image: RgbImage): Measures {
   };
 }
 
+/** Writes the grey levels (ITU-R BT.601 luma) and returns the sum of the distances of largest from smallest channels. */
+function splitColours(pixels: Float32Array, grey: Float32Array): number {
+  let colourfulness = 0;
+  for (let i = 0, at = 0; i < grey.length; i++, at += 3) {
+    const red = pixels[at];
+    const green = pixels[at + 1];
+    const blue = pixels[at + 2];
+    grey[i] = 0.299 * red + 0.587 * green + 0.114 * blue;
+    colourfulness += Math.max(red, green, blue) - Math.min(red, green, blue);
+  }
+  return colourfulness;
+}
+
 function spreadOf(values: Float32Array, first: number, step: number) {
-  let [sum, squares, count] = [0, 0, 0];
+  let sum = 0;
+  let squares = 0;
+  let count = 0;
   for (let i = first; i < values.length; i += step) {
-    sum += values[i];
-    squares += values[i] * values[i];
+    const value = values[i];
+    sum += value;
+    squares += value * value;
     count++;
   }
   const mean = sum / count;
@@ -74,7 +85,7 @@ function laplacianVariance(grey: Float32Array, height: number, width: number): n
 
 function entropyOf(grey: Float32Array): number {
   const counts = new Uint32Array(256);
-  for (const value of grey) counts[Math.max(0, Math.min(255, Math.round(value)))]++;
+  for (let i = 0; i < grey.length; i++) counts[Math.max(0, Math.min(255, Math.floor(grey[i] + 0.5)))]++;
   let bits = 0;
   for (const count of counts) {
     if (count > 0) bits -= (count / grey.length) * Math.log2(count / grey.length);
