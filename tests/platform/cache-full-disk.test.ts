@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import type { KeptPhoto } from "../../src/data/cache/photo-store.ts";
+import type { PixelImage } from "../../src/data/image.ts";
 import { openPhotoFolder } from "../../src/platform/node/cache-folder.ts";
 import { pixelPhoto } from "../data/cache/photos.ts";
 
@@ -18,6 +21,12 @@ async function putMany(folder: string, bytes?: number) {
   const found = await Promise.all(Array.from({ length: 60 }, (_, n) => store.get(keyOf(n))));
   return { notices, found, unfinished: await readdir(join(folder, "decoded-photos", "unfinished")) };
 }
+
+/** `toEqual` takes a tenth of a second for so many pixels. */
+const hashOf = ({ image }: KeptPhoto) =>
+  createHash("sha256")
+    .update((image as PixelImage).pixels)
+    .digest("hex");
 
 const notice = (folder: string, why: string) =>
   `Cannot cache decoded photos in "${join(folder, "decoded-photos")}": ${why}. Photos that memory does not hold are decoded again in each epoch`;
@@ -48,7 +57,8 @@ describe("a disk that fills", () => {
     expect(notices).toEqual([notice(folder, why)]);
     expect(unfinished).toEqual([]);
     expect(found.filter(Boolean)).toHaveLength(15);
-    for (const [n, photo] of found.entries()) if (photo) expect(photo).toEqual(pixelPhoto(n, 100));
+    for (const [n, photo] of found.entries())
+      if (photo) expect(hashOf(photo), `photo ${n}`).toBe(hashOf(pixelPhoto(n, 100)));
     await rm(folder, { recursive: true });
   });
 });
@@ -92,6 +102,6 @@ describe.skipIf(disk === undefined)("a disk that is really full", () => {
     expect(unfinished).toEqual([]);
     expect(found.filter(Boolean).length).toBeGreaterThan(20);
     expect(found.filter(Boolean).length).toBeLessThan(40);
-    expect(found[0]).toEqual(pixelPhoto(0, 100));
+    expect(hashOf(found[0]!)).toBe(hashOf(pixelPhoto(0, 100)));
   });
 });
