@@ -14,6 +14,7 @@ const benchmarks = [
   "kernels",
   "near-duplicates",
   "event-loop",
+  "browser-step",
 ];
 const [name, ...words] = process.argv.slice(2);
 if (name !== undefined && ![...benchmarks, "tables"].includes(name)) {

@@ -23,6 +23,7 @@ const rows = [
   ...kernelRows(readResult("kernels")),
   ...speedupRows(readResult("training-step")),
   ...wasmRows(readResult("training-step-wasm")),
+  ...browserRows(readResult("browser-step")),
   ...eventLoopRows(readResult("event-loop")),
 ];
 const text = [
@@ -110,6 +111,22 @@ function wasmRows(result) {
       `PyTorch ${range(torch, 0, 1000)}`,
       ratio.toFixed(2),
       verdict(ratio < 1),
+    ],
+  ];
+}
+
+function browserRows(result) {
+  if (!result) return [];
+  const { sides, ratios, target, runs, batch } = result;
+  const [node, same, best] = sides;
+  return [
+    [
+      `training step in WebAssembly, in Chromium, batch ${batch} (${runs} runs), ms`,
+      `<= ${target} of Node`,
+      `${range(same, 0, 1000)}; with relaxed SIMD ${range(best, 0, 1000)}`,
+      `Node ${range(node, 0, 1000)}`,
+      ratios.same.toFixed(2),
+      verdict(ratios.same <= target),
     ],
   ];
 }
@@ -232,7 +249,7 @@ function kernelRows(result) {
 }
 
 function facts() {
-  const found = ["training-step", "inference", "report-job", "predict", "kernels"]
+  const found = ["training-step", "inference", "report-job", "predict", "browser-step", "kernels"]
     .map((name) => readResult(name)?.facts)
     .filter((one) => one !== undefined);
   const { commit: _, ...all } = Object.assign({}, ...found);
