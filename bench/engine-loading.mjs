@@ -18,7 +18,7 @@ await serve({}, ({ folder, imageSize }) => {
   const run = async () => {
     const { samples } = await openSource(nodeMachine, folder, {});
     const { loaded } = await loadSamples(nodeMachine, samples, rule, {
-      concurrency: Math.max(2, Number(threads)),
+      concurrency: Number(threads) + 1, // as by default
     });
     for (const { image } of loaded) image.copyTo(target); // some are kept small, and are resized when they are asked for
   };

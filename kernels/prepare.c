@@ -8,8 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint8_t *source_row(const Preparation *p, int64_t row) {
-  return p->pixels + ((p->from.top + row) * p->width + p->from.left) * p->channels;
+static const uint8_t *decoded_row(PictureRows *rows, int64_t y, int64_t oldest) {
+  const DecodedPicture *picture = (const DecodedPicture *)rows;
+  (void)oldest;
+  return y < picture->height ? picture->pixels + y * picture->row_bytes : NULL;
+}
+
+DecodedPicture decoded_picture(const uint8_t *pixels, int64_t height, int64_t width, int64_t channels) {
+  return (DecodedPicture){{decoded_row}, pixels, height, width * channels};
+}
+
+static const uint8_t *source_row(const Preparation *p, int64_t row, int64_t oldest) {
+  const uint8_t *pixels = p->picture->row(p->picture, p->from.top + row, p->from.top + oldest);
+  return pixels ? pixels + p->from.left * p->channels : NULL;
 }
 
 static float *target_row(const Preparation *p, int64_t row) {
@@ -53,11 +64,13 @@ static const float *resized_row(Rows *rows, int64_t row) {
   const Preparation *p = rows->p;
   for (int i = 0; i < 2; i++)
     if (rows->kept[i] == row) return rows->rows[i];
+  const uint8_t *source = source_row(p, row, row);
+  if (!source) return NULL;
   int slot = rows->oldest;
   rows->oldest = 1 - slot;
   rows->kept[slot] = row;
-  if (p->channels == 3) mix_columns(source_row(p, row), rows->columns, p->to.width, 3, rows->rows[slot]);
-  else mix_columns(source_row(p, row), rows->columns, p->to.width, 1, rows->rows[slot]);
+  if (p->channels == 3) mix_columns(source, rows->columns, p->to.width, 3, rows->rows[slot]);
+  else mix_columns(source, rows->columns, p->to.width, 1, rows->rows[slot]);
   return rows->rows[slot];
 }
 
@@ -68,7 +81,7 @@ static void mix_rows(const float *above, const float *below, float share, const 
   }
 }
 
-static void mix_picture(const Preparation *p, Place *places, float *room) {
+static bool mix_picture(const Preparation *p, Place *places, float *room) {
   int64_t length = p->to.width * p->channels;
   Rows rows = {.p = p, .columns = places + p->to.height, .rows = {room, room + length}, .kept = {-1, -1}};
   find_places(p->from.height, p->to.height, places);
@@ -76,21 +89,25 @@ static void mix_picture(const Preparation *p, Place *places, float *room) {
   for (int64_t y = 0; y < p->to.height; y++) {
     const float *above = resized_row(&rows, places[y].lower);
     const float *below = resized_row(&rows, places[y].upper);
+    if (!above || !below) return false;
     mix_rows(above, below, places[y].share, p, target_row(p, y));
   }
+  return true;
 }
 
 /* ---- by weights ---- */
 
 /* One row of the new height, at the old width. */
-static void weigh_rows(const Preparation *p, int64_t y, float *tall) {
+static bool weigh_rows(const Preparation *p, int64_t y, float *tall) {
   int64_t length = p->from.width * p->channels, start = p->rows.ranges[y * 2];
   memset(tall, 0, (size_t)length * sizeof(float));
   for (int32_t k = 0; k < p->rows.ranges[y * 2 + 1]; k++) {
-    const uint8_t *row = source_row(p, start + k);
+    const uint8_t *row = source_row(p, start + k, start);
     float weight = p->rows.weights[y * p->rows.taps + k];
+    if (!row) return false;
     for (int64_t i = 0; i < length; i++) tall[i] += weight * (float)row[i];
   }
+  return true;
 }
 
 static inline void weigh_columns(const Preparation *p, const float *tall, int channels, float *target) {
@@ -104,12 +121,13 @@ static inline void weigh_columns(const Preparation *p, const float *tall, int ch
   }
 }
 
-static void weigh_picture(const Preparation *p, float *tall) {
+static bool weigh_picture(const Preparation *p, float *tall) {
   for (int64_t y = 0; y < p->to.height; y++) {
-    weigh_rows(p, y, tall);
+    if (!weigh_rows(p, y, tall)) return false;
     if (p->channels == 3) weigh_columns(p, tall, 3, target_row(p, y));
     else weigh_columns(p, tall, 1, target_row(p, y));
   }
+  return true;
 }
 
 /* What the picture does not reach is black. */
@@ -122,11 +140,10 @@ bool prepare_picture(const Preparation *p) {
   Place *places = malloc((size_t)(p->to.height + p->to.width) * sizeof(Place));
   size_t width = (size_t)(p->weighted ? p->from.width : 2 * p->to.width);
   float *room = malloc(width * (size_t)p->channels * sizeof(float));
-  bool enough = places && room;
-  if (enough && (p->to.height < p->target_height || p->to.width < p->target_width)) fill_target(p);
-  if (enough && p->weighted) weigh_picture(p, room);
-  else if (enough) mix_picture(p, places, room);
+  bool done = places && room;
+  if (done && (p->to.height < p->target_height || p->to.width < p->target_width)) fill_target(p);
+  if (done) done = p->weighted ? weigh_picture(p, room) : mix_picture(p, places, room);
   free(places);
   free(room);
-  return enough;
+  return done;
 }

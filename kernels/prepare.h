@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "picture-rows.h"
+
 typedef struct {
   int64_t top, left, height, width;
 } Box;
@@ -14,9 +16,9 @@ typedef struct {
   const float *weights;
 } Spans;
 
-/* From part of a decoded picture, [height][width][channels] bytes, to part of what a model takes. */
+/* From part of a picture to part of what a model takes. */
 typedef struct {
-  const uint8_t *pixels;
+  PictureRows *picture;
   int64_t height, width, channels; /* 1 or 3 channels */
   float *target;                   /* [target_height][target_width][channels] */
   int64_t target_height, target_width;
@@ -26,5 +28,14 @@ typedef struct {
   float scale, offset;
 } Preparation;
 
-/* False when there is no memory. */
+/* A picture that lies in memory. */
+typedef struct {
+  PictureRows rows;
+  const uint8_t *pixels;
+  int64_t height, row_bytes;
+} DecodedPicture;
+
+DecodedPicture decoded_picture(const uint8_t *pixels, int64_t height, int64_t width, int64_t channels);
+
+/* False when there is no memory, or a row of the picture is missing. */
 bool prepare_picture(const Preparation *preparation);

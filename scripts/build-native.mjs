@@ -47,10 +47,21 @@ function compilerTarget() {
 /** Object name -> arguments; operations.c once for each instruction set. */
 function compilations(target) {
   const include = createRequire(import.meta.url)("node-api-headers").include_dir;
-  const names = ["addon", "addon-augment", "instruction-sets", "program", "runs", "threads", "workers"];
+  const names = [
+    "addon",
+    "addon-augment",
+    "addon-picture",
+    "instruction-sets",
+    "jpeg",
+    "libvips",
+    "program",
+    "runs",
+    "threads",
+    "workers",
+  ];
   const once = names.map((name) => [name, [join(kernels, `${name}.c`), "-isystem", include]]);
   // bit-equal to their TypeScript twins: every operation is rounded by itself
-  for (const name of ["prepare", "augment"])
+  for (const name of ["prepare", "augment", "fingerprint"])
     once.push([name, [join(kernels, `${name}.c`), "-ffp-contract=off"]]);
   const sets = Object.entries(instructionSets[target.split("-")[0]] ?? { baseline: [] });
   const each = sets.map(([name, options]) => [

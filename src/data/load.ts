@@ -48,7 +48,7 @@ export interface LoadOptions {
   readonly depth?: "identify" | "decode" | "fingerprint";
   /** Where decoded photos are kept; by default all are, in memory. */
   readonly store?: PhotoStore | undefined;
-  /** How many files are in work at once; by default as many as the machine has cores, and at least two. */
+  /** How many files are in work at once; by default one more than the machine has cores, for while one is read another is decoded. */
   readonly concurrency?: number;
 }
 
@@ -65,7 +65,7 @@ export async function loadSamples(
   options: LoadOptions = {},
 ): Promise<LoadedData> {
   const { depth = "decode", store = createPhotoStore({ memoryBytes: Number.POSITIVE_INFINITY }) } = options;
-  const { concurrency = Math.max(2, platform.cores), onProgress, signal } = options;
+  const { concurrency = platform.cores + 1, onProgress, signal } = options;
   const photos = await createPhotoReader(platform, preprocessing, { store, concurrency });
   const fingerprints = new Map<StoredSample, Fingerprint>();
   const problems = new Map<Sample, DataProblem[]>();

@@ -2,12 +2,13 @@ import { InputError } from "../util/errors.ts";
 import { createTurns } from "../util/turns.ts";
 import { photoKeys } from "./cache/photo-key.ts";
 import type { KeptPhoto, PhotoStore } from "./cache/photo-store.ts";
-import { type Fingerprint, fingerprintOf } from "./duplicates/fingerprint.ts";
+import type { Fingerprint } from "./duplicates/fingerprint.ts";
 import type { Identity } from "./identify.ts";
 import type { Platform } from "./platform.ts";
-import { copyPrepared, smallerOf } from "./prepare.ts";
+import { copyPrepared } from "./prepare.ts";
 import { channelsOf, type Preprocessing } from "./preprocessing.ts";
 import { readPhoto } from "./read-photo.ts";
+import { takePicture } from "./take-picture.ts";
 
 /** A file that is an image by its first bytes. */
 export interface IdentifiedPhoto {
@@ -38,14 +39,14 @@ export interface PhotoReader {
 
 export interface PhotoReaderOptions {
   readonly store: PhotoStore;
-  /** Photos that are fetched again at once; by default as many as the machine has cores, and at least two. */
+  /** Photos that are fetched again at once; by default one more than the machine has cores, for while one is read another is decoded. */
   readonly concurrency?: number | undefined;
 }
 
 export async function createPhotoReader(
   platform: Platform,
   preprocessing: Preprocessing,
-  { store, concurrency = Math.max(2, platform.cores) }: PhotoReaderOptions,
+  { store, concurrency = platform.cores + 1 }: PhotoReaderOptions,
 ): Promise<PhotoReader> {
   const keyOf = await photoKeys(platform, preprocessing);
   const inTurn = createTurns(concurrency);
@@ -59,10 +60,9 @@ export async function createPhotoReader(
     { identity, hash, bytes }: Awaited<ReturnType<typeof read>>,
     fingerprints: boolean,
   ): Promise<KeptPhoto> {
-    const picture = await platform.decode(bytes, preprocessing);
+    const taken = await takePicture(platform, bytes, preprocessing, fingerprints);
     platform.release?.(bytes);
-    const seen = fingerprints && { fingerprint: fingerprintOf(picture) };
-    const photo = { identity, ...seen, image: smallerOf(picture, preprocessing, platform) };
+    const photo = { identity, ...taken };
     await store.put(keyOf(hash), photo);
     return photo;
   }

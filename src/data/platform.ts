@@ -3,6 +3,7 @@ import type { ChangeImages } from "./augment/augment-batch.ts";
 import type { RgbImage } from "./image.ts";
 import type { PreparePixels } from "./prepare.ts";
 import type { DecodingRule } from "./preprocessing.ts";
+import type { TakePicture } from "./take-picture.ts";
 
 export interface DirectoryEntry {
   readonly name: string;
@@ -61,6 +62,8 @@ export interface Platform {
   describeDecoder(): string;
   /** A faster way to the bits of `preparePixels` in prepare.ts, where there is one. */
   readonly preparePixels?: PreparePixels | undefined;
+  /** A faster way to the bits of `takePicture` in take-picture.ts, where there is one. */
+  readonly takePicture?: TakePicture | undefined;
   /** Gives back at once the memory of bytes that nobody will read again. */
   readonly release?: ((bytes: Uint8Array) => void) | undefined;
   /** A faster way to the bits of `changeOneByOne` in augment/augment-batch.ts, where there is one. */

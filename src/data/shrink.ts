@@ -1,11 +1,8 @@
 import { placementOf } from "./placement.ts";
 import type { DecodingRule } from "./preprocessing.ts";
 
-/**
- * By which a JPEG is divided while it is decoded fast. libjpeg computes a half, a quarter or an eighth of the pixels from as many
- * fewer frequencies; libvips, whose parts round differently there, wants somewhat more than that, and does the rest itself.
- */
-const divisors = [9, 5, 3] as const;
+/** By which a JPEG can be divided while it is decoded: libjpeg computes fewer pixels from as many fewer frequencies. */
+const divisors = [8, 4, 2] as const;
 
 /** The largest divisor that leaves a picture of this (upright) size no smaller than what the rule resizes it to; 1 where none does. */
 export function shrinkOf(

@@ -9,21 +9,21 @@ const fast = (height: number, width: number, resize: "stretch" | "crop" | "pad" 
 
 it.each([
   [255, 1],
-  [767, 1],
-  [768, 3],
-  [1279, 3],
-  [1280, 5],
-  [2303, 5],
-  [2304, 9],
-  [9000, 9],
+  [511, 1],
+  [512, 2],
+  [1023, 2],
+  [1024, 4],
+  [2047, 4],
+  [2048, 8],
+  [9000, 8],
 ])("divides a side of %d pixels that becomes 256 by %d", (side, divisor) => {
   expect(shrinkOf(fast(256, 256), { height: side, width: 9000 })).toBe(divisor);
   expect(shrinkOf(fast(256, 256), { height: 9000, width: side })).toBe(divisor);
 });
 
 it("looks at what is cut out, or at what is left beside the black", () => {
-  expect(shrinkOf(fast(100, 100, "crop"), { height: 1000, width: 300 })).toBe(3);
-  expect(shrinkOf(fast(100, 100, "pad"), { height: 1000, width: 300 })).toBe(9);
+  expect(shrinkOf(fast(100, 100, "crop"), { height: 1000, width: 300 })).toBe(2);
+  expect(shrinkOf(fast(100, 100, "pad"), { height: 1000, width: 300 })).toBe(8);
 });
 
 it("leaves every pixel where the rule is exact", () => {

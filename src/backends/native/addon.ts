@@ -5,6 +5,17 @@ import type { InputArray } from "../../core/backend.ts";
 /** A program as the addon holds it. */
 export type CompiledProgram = { readonly kind: "compiled program" };
 
+/** What `prepare` is told: without ranges and weights, which are those of `Spans`, it is bilinear. */
+export type Preparation = readonly [
+  sizes: Int32Array,
+  scale: number,
+  offset: number,
+  rowRanges?: Int32Array | undefined,
+  rowWeights?: Float32Array | undefined,
+  columnRanges?: Int32Array | undefined,
+  columnWeights?: Float32Array | undefined,
+];
+
 /** What kernels/addon.c exports. */
 export interface Addon {
   /** Operations that it has kernels for; a kernel is named by its index here. */
@@ -23,17 +34,24 @@ export interface Addon {
    * height, width and channels of the picture, height and width of the target, and the boxes of src/data/placement.ts. False
    * when there was no memory for it.
    */
-  prepare(
-    pixels: Uint8Array,
-    target: Float32Array,
-    sizes: Int32Array,
-    scale: number,
-    offset: number,
-    rowRanges?: Int32Array,
-    rowWeights?: Float32Array,
-    columnRanges?: Int32Array,
-    columnWeights?: Float32Array,
-  ): boolean;
+  prepare(pixels: Uint8Array, target: Float32Array, ...preparation: Preparation): boolean;
+  /** Whether JPEG can be read by the libvips at this path; only where that is loaded already. */
+  useLibvips(path: string): boolean;
+  /**
+   * Of a JPEG that is divided by 1, 2, 4 or 8 while it is decoded: height, width (before it is turned upright), bands, turned, sideways,
+   * progressive, colours halved both ways, profiled. Undefined for what is not read here.
+   */
+  headOfJpeg(bytes: Uint8Array, shrink: number): Int32Array | undefined;
+  /**
+   * Decodes a JPEG off the event loop: floats as `prepare` makes them or, into bytes, its pixels, whose height, width and channels are
+   * given; and its fingerprint into `grey`. False where it cannot be read.
+   */
+  takeJpeg(
+    bytes: Uint8Array,
+    shrink: number,
+    grey: Uint8Array | undefined,
+    ...target: [Float32Array, ...Preparation] | [Uint8Array, sizes: Int32Array]
+  ): Promise<boolean>;
   /**
    * Changes of src/data/augment/ to images in place, to the same bits: for each image how many, and of each its numbers. False when
    * there was no memory for it.

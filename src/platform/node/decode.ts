@@ -5,18 +5,11 @@ import { checkPixels, checkScans } from "../../data/pixel-limit.ts";
 import { type DecodingRule, plainDecoding } from "../../data/preprocessing.ts";
 import { shrinkOf } from "../../data/shrink.ts";
 import { InputError } from "../../util/errors.ts";
+import { withDecodingMemory } from "./decoding-memory.ts";
 import { withoutBuffer } from "./files.ts";
-import { createMemoryGate } from "./memory-gate.ts";
+import { decodeJpeg } from "./jpeg.ts";
 import { makeRoom } from "./release.ts";
 import { loadSharp, type Metadata, type Sharp, type SharpOptions } from "./sharp.ts";
-
-/** What pictures in the middle of decoding may hold together. */
-const decodingBytes = 64 * 1024 * 1024;
-
-/** What is kept for small ones beside a picture that takes more than all of it: 36 megapixels are 108 MB. */
-const besideBytes = 24 * 1024 * 1024;
-
-const withMemory = createMemoryGate(decodingBytes);
 
 /**
  * Decodes to upright 8-bit RGB. The bytes of JPEG (accurate integer DCT), PNG, GIF and BMP are those that
@@ -32,7 +25,8 @@ export async function decodeImage(bytes: Uint8Array, rule = plainDecoding): Prom
   if (format === "bmp") return decodeBmp(bytes, rule);
   const sharp = loadSharp(); // outside: a broken install is no fault of the photo
   try {
-    return await decodeWithSharp(sharp, bytes, format, rule);
+    const straight = format === "jpeg" ? await decodeJpeg(bytes, rule) : undefined;
+    return straight ?? (await decodeWithSharp(sharp, bytes, format, rule));
   } catch (error) {
     throw error instanceof InputError ? error : decodingError(error, format);
   }
@@ -70,7 +64,7 @@ async function decodeWithSharp(
   const cmyk = space === "cmyk" && !profiled; // a profile knows its inks better than the plain formula
   const divisor = format === "jpeg" ? shrinkOf(rule, metadata.autoOrient) : 1;
   const needed = width * height * bytesPerPixel(metadata);
-  return withMemory(Math.min(needed, decodingBytes - besideBytes), async () => {
+  return withDecodingMemory(needed, async () => {
     makeRoom((width * height * 3) / divisor ** 2);
     const image = withoutAlpha(sharp(bytes, options), rule);
     if (divisor > 1) shrink(image, metadata.autoOrient, divisor);
@@ -89,7 +83,7 @@ function withoutAlpha(image: Sharp, { background }: DecodingRule) {
 }
 
 function shrink(image: Sharp, upright: { width: number; height: number }, divisor: number): void {
-  const [width, height] = [upright.width, upright.height].map((side) => Math.ceil(side / divisor));
+  const [width, height] = [upright.width, upright.height].map((side) => Math.floor(side / divisor));
   image.resize(width, height, { fit: "fill", kernel: "cubic" });
 }
 

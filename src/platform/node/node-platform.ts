@@ -18,6 +18,7 @@ import {
   writeWholeFile,
 } from "./files.ts";
 import { encodeJpeg, inspect } from "./inspect.ts";
+import { takeJpeg } from "./jpeg.ts";
 import { nativePreparePixels } from "./prepare.ts";
 import { release } from "./release.ts";
 
@@ -37,6 +38,7 @@ export const nodePlatform: Platform = {
   sha256,
   decode: decodeImage,
   describeDecoder,
+  takePicture: takeJpeg,
   preparePixels: nativePreparePixels(),
   release,
   changeImages: nativeChangeImages(),
