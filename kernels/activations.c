@@ -128,8 +128,8 @@ static void softmax_row(const float *from, int64_t classes, float *to) {
     sum += only(e, classes - i, splat(0));
     store_some(to + i, e, classes - i);
   }
-  sum = splat(sum_lanes(sum));
-  for (int64_t i = 0; i < classes; i += WIDTH) store_some(to + i, load_some(to + i, classes - i) / sum, classes - i);
+  sum = splat(1.0f / sum_lanes(sum));
+  for (int64_t i = 0; i < classes; i += WIDTH) store_some(to + i, load_some(to + i, classes - i) * sum, classes - i);
 }
 
 static void softmax_task(void *context, int64_t piece, void *scratch) {

@@ -141,9 +141,11 @@ INLINE void normalize_vector(const Norm *g, int64_t at, int64_t c, int64_t lanes
 
 INLINE void normalize_part(const Norm *g, int64_t part, int activation) { EACH_VECTOR(g, part, normalize_vector) }
 
-static void normalize_task(void *context, int64_t part, void *scratch) {
+/* Last to first, as in all second passes: of what the first one has read the last lies in the caches. */
+static void normalize_task(void *context, int64_t index, void *scratch) {
   (void)scratch;
   const Norm g = *(const Norm *)context; /* a copy: y might be anything, the sizes for instance */
+  int64_t part = g.parts - 1 - index;
   if (g.activation == NO_ACTIVATION) normalize_part(&g, part, NO_ACTIVATION);
   else if (g.activation == RELU) normalize_part(&g, part, RELU);
   else normalize_part(&g, part, RELU6);
@@ -273,9 +275,10 @@ INLINE void input_gradient_vector(const Norm *g, int64_t at, int64_t c, int64_t 
 
 INLINE void input_gradient_part(const Norm *g, int64_t part, int activation) { EACH_VECTOR(g, part, input_gradient_vector) }
 
-static void input_gradient_part_task(void *context, int64_t part, void *scratch) {
+static void input_gradient_part_task(void *context, int64_t index, void *scratch) {
   (void)scratch;
   const Norm g = *(const Norm *)context;
+  int64_t part = g.parts - 1 - index;
   if (g.activation == NO_ACTIVATION) input_gradient_part(&g, part, NO_ACTIVATION);
   else if (g.activation == RELU) input_gradient_part(&g, part, RELU);
   else input_gradient_part(&g, part, RELU6);

@@ -5,7 +5,11 @@
 #include "convolution-packing.h"
 #include "convolution-winograd.h"
 
-enum { KEPT_PIXELS = 8192 };
+enum {
+  KEPT_PIXELS = 8192,
+  FEW_PIXELS = 64, FEW_PIXELS_WEIGHTS = 64 << 10,
+  MORE_PIXELS = 512, MORE_PIXELS_WEIGHTS = 1 << 20
+};
 
 typedef struct {
   Convolution c;
@@ -139,6 +143,12 @@ static Winograd winograd_of(const Convolution *c, const float *x, const float *k
                     .activation = c->activation, .y = y, .kernel = kernel, .bias = bias};
 }
 
+/* Whether the weights are so much more than the pictures that packing them would not pay. */
+static bool has_few_pixels(const Convolution *c) {
+  int64_t pixels = c->batch * c->rows * c->columns, weights = c->kernel_height * c->run * c->out;
+  return (pixels <= FEW_PIXELS && weights >= FEW_PIXELS_WEIGHTS) || (pixels <= MORE_PIXELS && weights >= MORE_PIXELS_WEIGHTS);
+}
+
 /* Inputs: x, kernel and, unless it is conv2d, bias; outputs: y and, when it pools for a gradient, position. */
 static bool run_forward(const Call *call, Convolution c, const float *bias, bool pooled, uint8_t *position) {
   const float *x = call->inputs[0].data, *kernel = call->inputs[1].data;
@@ -146,6 +156,7 @@ static bool run_forward(const Call *call, Convolution c, const float *bias, bool
   join_rows(&c);
   finish_convolution(&c);
   if (c.batch * c.rows * c.columns * c.out == 0) return true;
+  if (!pooled && has_few_pixels(&c)) return run_few_rows(few_windows(&c, x, kernel, bias), y);
   if (suits_winograd(&c, c.rows, c.columns) && (!pooled || pools_are_tiles(&c))) {
     Winograd w = winograd_of(&c, x, kernel, bias, y);
     w.pooled = pooled;

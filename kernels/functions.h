@@ -11,8 +11,7 @@
 INLINE Vector round_vector(Vector x) {
   const float shift = 12582912.0f;
   Vector shifted = x + shift;
-  /* Without the barrier a compiler might take the sum apart again. */
-  __asm__("" : "+m"(shifted));
+  OPAQUE_VECTOR(shifted);
   return shifted - shift;
 }
 
@@ -33,7 +32,7 @@ INLINE Vector exp_vector(Vector x) {
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
   /* Not a number has no integer; any will do, since r is not a number either. */
-  Integers whole = __builtin_convertvector(choose(x == x, n, splat(0)), Integers);
+  Integers whole = truncate_vector(choose(x == x, n, splat(0)));
   Integers half = whole >> 1; /* in two steps, since 2^128 and 2^-149 are no normal float32 */
   return p * power_of_two(half) * power_of_two(whole - half);
 }
@@ -41,7 +40,7 @@ INLINE Vector exp_vector(Vector x) {
 /* log(1 + x) for x from 0 to 1. */
 INLINE Vector log1p_vector(Vector x) {
   Vector u = x + 1.0f;
-  __asm__("" : "+m"(u));
+  OPAQUE_VECTOR(u);
   Vector lost = x - (u - 1.0f); /* what the sum rounded away */
   Integers high = u > 1.41421356f;
   Vector m = choose(high, u * 0.5f, u) - 1.0f;

@@ -1,7 +1,7 @@
 /*
  * All operations for one instruction set. This is the one file that is compiled several times, as one translation unit, so
  * that everything but its table is static; ISA is the suffix of the table's name.
- * sum-parts.c comes first and convolution-permuted.c comes before the file that calls it.
+ * sum-parts.c comes first; convolution-permuted.c and product-few-rows.c come before the files that call them.
  */
 #include "sum-parts.c"
 #include "activations.c"
@@ -12,6 +12,7 @@
 #include "convolution-permuted.c"
 #include "convolution-kernel-gradient-dense.c"
 #include "convolution-kernel-gradient.c"
+#include "product-few-rows.c"
 #include "convolution.c"
 #include "dense.c"
 #include "depthwise-kernel-gradient.c"

@@ -16,8 +16,7 @@ enum {
   PRODUCT_TASKS = 24,  /* fewer blocks than these are cut along the inner axis */
   LEAST_INNER = 128,   /* of such a part */
   PARTS_BYTES = 64 << 20,
-  FEW_ROWS = 64, /* for so few tiles packing does not pay */
-  AHEAD_ROWS = 24 /* of b, where it is not packed */
+  FEW_ROWS = 64 /* for so few tiles packing does not pay, where whole rows of b are read */
 };
 
 /* result(m, n) = sum over k of a(m, k) * b(k, n), each at its own steps; one of each pair of steps is 1. */
@@ -70,14 +69,21 @@ typedef struct {
   int64_t step;
 } ProductAhead;
 
+/* Where a tile goes: the last of its vectors may be cut. */
+typedef struct {
+  float *at;
+  int64_t stride, lanes;
+} ProductResult;
+
 /* result (`rows` of them, a constant) = or += a * panel; a(r, k) lies at r * a_row + k * a_inner. */
 INLINE void product_tile(int rows, int vectors, bool first, bool fetches, const float *a, int64_t a_row, int64_t a_inner,
-                          const float *panel, int64_t panel_step, int64_t inner, ProductAhead ahead, float *result,
-                          int64_t stride) {
+                          const float *panel, int64_t panel_step, int64_t inner, ProductAhead ahead, ProductResult result) {
   Vector sums[PRODUCT_TILE * 2];
   UNROLL for (int r = 0; r < rows; r++)
-    UNROLL for (int v = 0; v < vectors; v++)
-      sums[r * vectors + v] = first ? splat(0) : load(result + r * stride + v * WIDTH);
+    UNROLL for (int v = 0; v < vectors; v++) {
+      float *to = result.at + r * result.stride + v * WIDTH;
+      sums[r * vectors + v] = first ? splat(0) : load_some(to, v == vectors - 1 ? result.lanes : WIDTH);
+    }
   for (int64_t k = 0; k < inner; k++, a += a_inner, panel += panel_step) {
     if (fetches) {
       __builtin_prefetch(ahead.from, 0, 2);
@@ -91,25 +97,25 @@ INLINE void product_tile(int rows, int vectors, bool first, bool fetches, const 
     }
   }
   UNROLL for (int r = 0; r < rows; r++)
-    UNROLL for (int v = 0; v < vectors; v++) store(result + r * stride + v * WIDTH, sums[r * vectors + v]);
+    UNROLL for (int v = 0; v < vectors; v++)
+      store_some(result.at + r * result.stride + v * WIDTH, sums[r * vectors + v], v == vectors - 1 ? result.lanes : WIDTH);
 }
 
 /* As many rows as there are, up to a tile. */
 INLINE void product_rows(int64_t rows, int vectors, bool first, const float *a, int64_t a_row, int64_t a_inner,
-                          const float *panel, int64_t panel_step, int64_t inner, ProductAhead ahead, float *result,
-                          int64_t stride) {
+                          const float *panel, int64_t panel_step, int64_t inner, ProductAhead ahead, ProductResult result) {
   if (rows >= PRODUCT_TILE) {
     if (panel_step == PRODUCT_PANEL && !ahead.from)
-      product_tile(PRODUCT_TILE, vectors, first, false, a, a_row, a_inner, panel, PRODUCT_PANEL, inner, ahead, result, stride);
-    else product_tile(PRODUCT_TILE, vectors, first, true, a, a_row, a_inner, panel, panel_step, inner, ahead, result, stride);
+      product_tile(PRODUCT_TILE, vectors, first, false, a, a_row, a_inner, panel, PRODUCT_PANEL, inner, ahead, result);
+    else product_tile(PRODUCT_TILE, vectors, first, true, a, a_row, a_inner, panel, panel_step, inner, ahead, result);
     return;
   }
-  for (; rows > 0; rows--, a += a_row, result += stride)
+  for (; rows > 0; rows--, a += a_row, result.at += result.stride)
     if (rows >= 4) {
-      product_tile(4, vectors, first, false, a, a_row, a_inner, panel, panel_step, inner, ahead, result, stride);
-      rows -= 3, a += 3 * a_row, result += 3 * stride;
+      product_tile(4, vectors, first, false, a, a_row, a_inner, panel, panel_step, inner, ahead, result);
+      rows -= 3, a += 3 * a_row, result.at += 3 * result.stride;
     } else {
-      product_tile(1, vectors, first, false, a, a_row, a_inner, panel, panel_step, inner, ahead, result, stride);
+      product_tile(1, vectors, first, false, a, a_row, a_inner, panel, panel_step, inner, ahead, result);
     }
 }
 
@@ -123,23 +129,17 @@ typedef struct {
 /* What tiles fetch meanwhile, in the order that it lies in: each starts so many bytes behind the last one. */
 typedef struct {
   ProductAhead first;
-  int64_t by_number, by_tile, by_panel; /* bytes from tile to tile, from the rows of one to the next, from panel to panel */
+  int64_t by_number, by_tile; /* bytes from tile to tile, from the rows of one to the next */
 } ProductPlan;
 
-/*
- * `b_next`, or null: as much of b as the block reads, where whole rows of it are read as they lie. Where parts of rows are, it is some
- * rows below; a large a that is read as it lies is fetched tile by tile.
- */
-static ProductPlan plan_product(const ProductBlock *block, const float *next_a, int64_t tile_step, const float *panels,
-                                int64_t panel_step, int64_t inner, const float *b_next) {
+/* `b_next`, or null: as much of b as the block reads, where it is read as it lies. A large a that is read as it lies is fetched tile by tile. */
+static ProductPlan plan_product(const ProductBlock *block, const float *next_a, int64_t tile_step, int64_t inner, const float *b_next) {
   enum { FLOAT_BYTES = sizeof(float) };
   int64_t tiles = divide_up(block->rows, PRODUCT_TILE), count = divide_up(block->columns, PRODUCT_PANEL);
   int64_t share = divide_up(inner * block->columns * FLOAT_BYTES, tiles * count), steps = larger_of(1, inner);
-  if (b_next) return (ProductPlan){{(const char *)b_next, divide_up(share, steps)}, share, 0, 0};
-  if (panel_step != PRODUCT_PANEL)
-    return (ProductPlan){{(const char *)(panels + AHEAD_ROWS * panel_step), panel_step * FLOAT_BYTES}, 0, 0, PRODUCT_PANEL * FLOAT_BYTES};
+  if (b_next) return (ProductPlan){{(const char *)b_next, divide_up(share, steps)}, share, 0};
   int64_t tile_bytes = tile_step * FLOAT_BYTES;
-  return (ProductPlan){{(const char *)next_a, divide_up(tile_bytes, steps)}, 0, next_a ? tile_bytes : 0, 0};
+  return (ProductPlan){{(const char *)next_a, divide_up(tile_bytes, steps)}, 0, next_a ? tile_bytes : 0};
 }
 
 static void product_panels(const ProductBlock *block, bool first, const float *a, int64_t a_row, int64_t a_inner,
@@ -149,10 +149,12 @@ static void product_panels(const ProductBlock *block, bool first, const float *a
   for (int64_t i = 0, tile = 0, panel = 0; i < tiles * count; i++) {
     int64_t rows = block->rows - tile * PRODUCT_TILE;
     const float *from = panels + panel * PRODUCT_PANEL * (panel_step == PRODUCT_PANEL ? inner : 1), *tile_a = a + tile * tile_step;
-    ProductAhead ahead = {plan.first.from + i * plan.by_number + tile * plan.by_tile + panel * plan.by_panel, plan.first.step};
-    float *to = block->result + tile * PRODUCT_TILE * block->stride + panel * PRODUCT_PANEL;
-    if (block->columns - panel * PRODUCT_PANEL > WIDTH) product_rows(rows, 2, first, tile_a, a_row, a_inner, from, panel_step, inner, ahead, to, block->stride);
-    else product_rows(rows, 1, first, tile_a, a_row, a_inner, from, panel_step, inner, ahead, to, block->stride);
+    ProductAhead ahead = {plan.first.from + i * plan.by_number + tile * plan.by_tile, plan.first.step};
+    int64_t columns = block->columns - panel * PRODUCT_PANEL;
+    ProductResult to = {block->result + tile * PRODUCT_TILE * block->stride + panel * PRODUCT_PANEL, block->stride,
+                        smaller_of(WIDTH, columns > WIDTH ? columns - WIDTH : columns)};
+    if (columns > WIDTH) product_rows(rows, 2, first, tile_a, a_row, a_inner, from, panel_step, inner, ahead, to);
+    else product_rows(rows, 1, first, tile_a, a_row, a_inner, from, panel_step, inner, ahead, to);
     if (rows_outside) panel = panel + 1 < count ? panel + 1 : 0, tile += panel == 0;
     else tile = tile + 1 < tiles ? tile + 1 : 0, panel += tile == 0;
   }
@@ -165,10 +167,11 @@ static void product_task(void *context, int64_t index, void *scratch) {
   ProductBlock block = {smaller_of(PRODUCT_ROWS, g->rows - row), smaller_of(PRODUCT_COLUMNS, g->columns - column), NULL, 0};
   float *panels = scratch, *tiles = panels + PRODUCT_INNER * PRODUCT_COLUMNS, *turned = tiles + PRODUCT_INNER * PRODUCT_ROWS;
   float *result = g->result + part * g->size + row * g->result_row + column * g->result_column;
-  bool direct = g->result_column == 1 && block.columns % WIDTH == 0;
+  bool direct = g->result_column == 1;
   block.result = direct ? result : turned;
   block.stride = direct ? g->result_row : round_up(block.columns, WIDTH);
-  bool as_it_lies = g->b_column == 1 && block.rows <= FEW_ROWS && block.columns % WIDTH == 0 && g->b_inner != PRODUCT_PANEL;
+  bool as_it_lies = g->b_column == 1 && block.rows <= FEW_ROWS && block.columns % WIDTH == 0 &&
+                    g->b_inner == block.columns && g->b_inner != PRODUCT_PANEL;
   int64_t most = as_it_lies ? PRODUCT_INNER_AS_IT_LIES : PRODUCT_INNER;
   bool packed = g->a_row == 1 && g->a_inner != 1;
   for (int64_t first = part * g->part, k = first; k < end || k == first; k += most) {
@@ -179,18 +182,15 @@ static void product_task(void *context, int64_t index, void *scratch) {
     if (!as_it_lies) b = panels;
     int64_t b_step = as_it_lies ? g->b_inner : PRODUCT_PANEL;
     if (packed) pack_product_tiles(g, a, block.rows, inner, tiles);
-    const float *tile_a = packed ? tiles : a, *b_next = as_it_lies && g->b_inner == block.columns ? b + inner * g->b_inner : NULL;
+    const float *tile_a = packed ? tiles : a, *b_next = as_it_lies ? b + inner * g->b_inner : NULL;
     int64_t a_row = packed ? 1 : g->a_row, a_inner = packed ? PRODUCT_TILE : g->a_inner;
     int64_t tile_step = PRODUCT_TILE * (packed ? inner : g->a_row);
     const float *next_a = !packed && g->rows > FEW_ROWS ? a + tile_step : NULL;
-    ProductPlan plan = plan_product(&block, next_a, tile_step, b, b_step, inner, b_next);
+    ProductPlan plan = plan_product(&block, next_a, tile_step, inner, b_next);
     product_panels(&block, k == first, tile_a, a_row, a_inner, tile_step, b, b_step, inner, plan);
   }
   if (direct) return;
-  if (g->result_row == 1) transpose(turned, block.stride, block.rows, block.columns, result, g->result_column);
-  else
-    for (int64_t r = 0; r < block.rows; r++)
-      memcpy(result + r * g->result_row, turned + r * block.stride, (size_t)block.columns * sizeof(float));
+  transpose(turned, block.stride, block.rows, block.columns, result, g->result_column);
 }
 
 /* Cuts the inner axis where there are few blocks; `blocks` of the result. */

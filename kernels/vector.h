@@ -170,6 +170,17 @@ INLINE int should_stream(const float *p, int64_t count, int64_t row) {
   return count * (int64_t)sizeof(float) >= STREAM_BYTES && row % WIDTH == 0 && (uintptr_t)p % sizeof(Vector) == 0;
 }
 
+/* Hides from the compiler how a value came to be, so that it does not take sums apart again. */
+#if defined(__AVX512F__)
+#define OPAQUE_VECTOR(v) __asm__("" : "+v"(v))
+#elif defined(__SSE2__)
+#define OPAQUE_VECTOR(v) __asm__("" : "+x"(v))
+#elif defined(__aarch64__)
+#define OPAQUE_VECTOR(v) __asm__("" : "+w"(v))
+#else
+#define OPAQUE_VECTOR(v) __asm__("" : "+m"(v))
+#endif
+
 INLINE void store_integers(int32_t *p, Integers v) { memcpy(p, &v, sizeof(v)); }
 
 /* GCC takes `__builtin_convertvector` apart element by element, hence the instructions themselves where they are known. */
@@ -184,6 +195,21 @@ INLINE Integers load_bytes(const uint8_t *p) {
   return (Integers)vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(bytes))));
 #else
   return __builtin_convertvector(*(const UnalignedBytes *)p, Integers);
+#endif
+}
+
+/* Towards zero. What no integer holds becomes any. */
+INLINE Integers truncate_vector(Vector v) {
+#if defined(__AVX512F__)
+  return (Integers)_mm512_cvttps_epi32((__m512)v);
+#elif defined(__AVX2__)
+  return (Integers)_mm256_cvttps_epi32((__m256)v);
+#elif defined(__SSE2__)
+  return (Integers)_mm_cvttps_epi32((__m128)v);
+#elif defined(__aarch64__)
+  return (Integers)vcvtq_s32_f32((float32x4_t)v);
+#else
+  return __builtin_convertvector(v, Integers);
 #endif
 }
 

@@ -102,6 +102,35 @@ export const blockShapes: readonly ConvolutionShape[] = [
   { title: "boxes of some images", x: [7, 13, 12, 8], kernel: [3, 3, 8, 47], pad: [1, 1], size: [13, 12] },
 ];
 
+/** Weights that are larger than all else, so that they are taken as they lie: 64 pixels at most, and more where there are 2^20 of them. */
+export const weightShapes: readonly ConvolutionShape[] = [
+  {
+    title: "few pixels",
+    x: [2, 7, 9, 57],
+    kernel: [3, 3, 57, 131],
+    stride: [2, 2],
+    pad: [1, 1],
+    size: [4, 5],
+  },
+  { title: "few pixels, 1x1", x: [1, 7, 7, 300], kernel: [1, 1, 300, 229] },
+  { title: "a pixel", x: [1, 3, 2, 129], kernel: [3, 2, 129, 96] },
+  {
+    title: "few pixels, beyond the image",
+    x: [1, 2, 3, 90],
+    kernel: [5, 4, 90, 40],
+    pad: [3, 2],
+    size: [4, 4],
+  },
+  {
+    title: "more pixels",
+    x: [1, 14, 15, 91],
+    kernel: [3, 3, 91, 1281],
+    stride: [2, 1],
+    pad: [1, 0],
+    size: [7, 13],
+  },
+];
+
 interface ConvolutionSizes {
   readonly x: InputCase;
   readonly kernel: InputCase;
@@ -413,6 +442,8 @@ const products: readonly (readonly [rows: number, inner: number, columns: number
   [9, 1023, 49],
   [70, 300, 290],
   [197, 5, 40],
+  [7, 129, 258],
+  [33, 530, 261],
   [2, 100, 77],
   [1, 131, 529],
 ];

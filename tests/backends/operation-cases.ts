@@ -36,16 +36,20 @@ import {
   slopeOf,
   titled,
   updateOf,
+  weightShapes,
   whole,
   winners,
 } from "./operation-case-shapes.ts";
 
 /** Shapes and values that every backend has to get right, for every operation. */
 export const operationCases: Readonly<Record<OperationName, readonly OperationCase[]>> = {
-  conv2d: eachConvolution((_, { x, kernel, window, size }) => ({
-    inputs: { x, kernel },
-    attributes: { ...window, outputHeight: size[0], outputWidth: size[1] },
-  })),
+  conv2d: eachConvolution(
+    (_, { x, kernel, window, size }) => ({
+      inputs: { x, kernel },
+      attributes: { ...window, outputHeight: size[0], outputWidth: size[1] },
+    }),
+    [...convolutionShapes, ...blockShapes, ...weightShapes],
+  ),
   conv2dInputGradient: eachConvolution((shape, { kernel, window, size, filters }) => ({
     inputs: { dy: whole([shape.x[0], ...size, filters]), kernel },
     attributes: { ...window, ...inputSize(shape.x) },
@@ -59,10 +63,13 @@ export const operationCases: Readonly<Record<OperationName, readonly OperationCa
   ),
   convBias: eachActivation(
     (activation) =>
-      eachConvolution((_, { x, kernel, bias, window, size }) => ({
-        inputs: { x, kernel, bias },
-        attributes: { ...window, activation, convHeight: size[0], convWidth: size[1] },
-      })),
+      eachConvolution(
+        (_, { x, kernel, bias, window, size }) => ({
+          inputs: { x, kernel, bias },
+          attributes: { ...window, activation, convHeight: size[0], convWidth: size[1] },
+        }),
+        [...convolutionShapes, ...weightShapes.slice(0, 3)],
+      ),
     [0, 1, 2],
   ),
   convBiasKernelGradient: eachActivation(

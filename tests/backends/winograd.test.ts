@@ -52,6 +52,17 @@ describeEachBackend("Winograd's way", (backend) => {
     expect(y[0]).toBe(kept(suits));
   });
 
+  it("not of few pixels where weights are many: those are taken as they lie", async () => {
+    const recorder = new Recorder(0);
+    const x = recorder.input("x", [1, size, size, 96]);
+    const kernel = recorder.input("kernel", [3, 3, 96, 96]);
+    const sizes = { outputHeight: size - 2, outputWidth: size - 2 };
+    recorder.output("y", recorder.apply(conv2d, { x, kernel }, { ...window, ...sizes }).y);
+    const { run } = prepareRun(backend, planMemory(recorder.finish()));
+    const { y } = await run({ x: image(size, 96), kernel: corner(96, 96, 0) });
+    expect(y[0]).toBe(1);
+  });
+
   it.each(channels)("before a pool, %i to %i channels: %s", async (inputs, outputs, suits) => {
     const recorder = new Recorder(0);
     const x = recorder.input("x", [1, size, size, inputs]);
