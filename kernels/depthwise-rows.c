@@ -77,7 +77,8 @@ INLINE void depthwise_vector(Shape s, Existing there, const DepthwiseRow *g, con
     ask_ahead(g->ahead + (from - g->from) * g->ahead_rows + c / WIDTH * vectors * WIDTH, vectors);
   }
   Vector sums[2 * PAIRED_COLUMNS], bias = g->bias ? load_some(g->bias + c, lanes) : splat(0);
-  UNROLL for (int t = 0; t < s.columns * (s.paired ? 2 : 1); t++) sums[t] = bias;
+  int rows = s.paired ? 2 : 1;
+  UNROLL for (int t = 0; t < s.columns * rows; t++) sums[t] = bias;
   int64_t i = larger_of(0, g->first);
   const float *x = from + i * g->from_row + c, *w = g->weights + i * g->weights_row + c;
   if (s.paired)
@@ -87,7 +88,7 @@ INLINE void depthwise_vector(Shape s, Existing there, const DepthwiseRow *g, con
   if (s.paired)
     for (; i < smaller_of(g->rows + 1, g->end); i++, x += g->from_row, w += g->weights_row)
       add_row(s, false, true, there, g, x, w, lanes, sums);
-  UNROLL for (int row = 0; row < (s.paired ? 2 : 1); row++)
+  UNROLL for (int row = 0; row < rows; row++)
     UNROLL for (int t = 0; t < s.columns; t++) {
       Vector y = activate(sums[row * s.columns + t], g->activation);
       float *to = (row ? g->to_second : g->to) + at + t * g->to_step + c;
