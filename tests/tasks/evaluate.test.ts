@@ -1,5 +1,6 @@
-import { cp, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { linkSync, mkdirSync, readdirSync } from "node:fs";
+import { cp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
 import { evaluate } from "../../src/tasks/evaluate.ts";
@@ -35,6 +36,31 @@ describe("another folder", () => {
     ]);
     expect(evaluation.confusionMatrix).toEqual([[0, 0], all.evaluation.confusionMatrix[1]]);
     expect(evaluation.classes[1]!.recall).toEqual(all.evaluation.classes[1]!.recall);
+  });
+
+  it("may hold more photos than are decoded first: each is when its turn comes, and a damaged one is left out", async () => {
+    const many = join(scratch, "many");
+    const files = ["happy", "sad"].flatMap((name) =>
+      readdirSync(join(photos, name)).map((file) => join(name, file)),
+    );
+    for (let copy = 0; copy < 51; copy++) {
+      for (const name of ["happy", "sad"]) mkdirSync(join(many, name, `${copy}`), { recursive: true });
+      for (const file of files) {
+        linkSync(join(photos, file), join(many, dirname(file), `${copy}`, basename(file)));
+      }
+    }
+    const whole = await readFile(join(photos, files[0]!));
+    await writeFile(join(many, "sad", "cut.png"), whole.subarray(0, whole.length / 2));
+    const few = await evaluate(nodeMachine, { model: run, data: photos });
+    const steps: number[] = [];
+    const onProgress = (done: number) => steps.push(done);
+    const { evaluation, problems } = await evaluate(nodeMachine, { model: run, data: many, onProgress });
+    expect(evaluation.confusionMatrix).toEqual(
+      few.evaluation.confusionMatrix.map((row) => row.map((count) => count * 51)),
+    );
+    const cut = problems.filter(({ excluded }) => excluded);
+    expect(cut.map(({ relativePath }) => relativePath)).toEqual(["sad/cut.png"]);
+    expect([steps[0], steps.at(-1)]).toEqual([32, 1021]);
   });
 
   it("must not have a class that the model does not know", async () => {
@@ -125,7 +151,7 @@ describe("a run's test part", () => {
     const { evaluation, decoded, read } = await evaluateCounting();
     await rename(join(photos, `${path}.renamed`), join(photos, path));
     expect(evaluation).toEqual(metrics);
-    expect({ decoded, read }).toEqual({ decoded: metrics.images, read: 20 });
+    expect({ decoded, read }).toEqual({ decoded: 20, read: 20 });
   });
 
   it("does not exist for a model file", async () => {
