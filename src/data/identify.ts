@@ -112,9 +112,7 @@ function toIdentity(identity: ReadableFormat | string): Identity {
 }
 
 function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 function matches(text: string, pattern: string): boolean {

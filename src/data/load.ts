@@ -48,9 +48,12 @@ export interface LoadOptions {
   readonly depth?: "identify" | "decode" | "fingerprint";
   /** Where decoded photos are kept; by default all are, in memory. */
   readonly store?: PhotoStore | undefined;
-  /** How many files are in work at once; by default one more than the machine has cores, for while one is read another is decoded. */
+  /** How many files are decoded at once; by default one more than the machine has cores, for while one is read another is decoded. */
   readonly concurrency?: number;
 }
+
+/** Files that are read and hashed at once: most of that is waiting. */
+const READ_AT_ONCE = 16;
 
 /**
  * Reads every sample once. What is no image, is damaged or has gone since is listed with its reason and left out; the rest is
@@ -87,7 +90,8 @@ export async function loadSamples(
     }
   };
   const sizes = depth === "identify" ? new Uint8Array(samples.length) : await sizesOf(platform, samples);
-  const results = await mapFromBothEnds(samples, sizes, concurrency, load);
+  const atOnce = depth === "identify" ? READ_AT_ONCE : concurrency;
+  const results = await mapFromBothEnds(samples, sizes, atOnce, load);
   const loaded = results.filter((result) => result !== undefined);
   for (const problem of contradictions(loaded)) {
     problems.set(problem.sample, [...(problems.get(problem.sample) ?? []), problem.found]);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -153,7 +154,7 @@ describe("loadSamples", () => {
     expect(started).toBe(2);
   });
 
-  it("never reads on in what is no image", async () => {
+  it("reads small photos at once, and never reads on in what is no image", async () => {
     const read: string[] = [];
     const watching = {
       ...nodePlatform,
@@ -162,8 +163,21 @@ describe("loadSamples", () => {
         return nodePlatform.readFile(path);
       },
     };
-    await loadSamples(watching, samples, preprocessing);
-    expect(read.sort()).toEqual(["1-big.jpg", "3-png.jpg", "4-no-extension", "5-cut.png", "6-twin.png"]);
+    const own = join(folder, "c");
+    await mkdir(own);
+    const noise = new Uint8Array(randomBytes(120 * 120 * 3)); // so that it takes more than 16 KB
+    const raw = { raw: { width: 120, height: 120, channels: 3 } } as const;
+    await writeFile(join(own, "long.png"), await sharp(noise, raw).png().toBuffer());
+    await writeFile(join(own, "long.txt"), "not a photo ".repeat(5000));
+    const long = ["long.png", "long.txt"].map((name) => ({
+      path: join(own, name),
+      relativePath: `c/${name}`,
+      classIndex: 0,
+    }));
+    const { loaded } = await loadSamples(watching, [...samples, ...long], preprocessing);
+    expect(loaded).toHaveLength(5);
+    expect(read).toEqual(["long.png"]);
+    await rm(own, { recursive: true });
   });
 
   it("does not take a bug for a bad photo", async () => {

@@ -122,15 +122,15 @@ describe("a run's test part", () => {
   async function evaluateCounting() {
     let decoded = 0;
     const read = new Set<string>();
-    const readFile = (file: string) => {
+    const readHead = (file: string, length: number) => {
       if (file.startsWith(photos)) read.add(file);
-      return nodeMachine.readFile(file);
+      return nodeMachine.readHead(file, length);
     };
     const decode = (bytes: Uint8Array) => {
       decoded++;
       return nodeMachine.decode(bytes);
     };
-    const { evaluation } = await evaluate({ ...nodeMachine, decode, readFile }, { model: run });
+    const { evaluation } = await evaluate({ ...nodeMachine, decode, readHead }, { model: run });
     return { evaluation, decoded, read: read.size };
   }
 

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { showCheck } from "../../src/cli/check-view.ts";
@@ -113,6 +113,7 @@ describe("photos that change under the hand", () => {
 
   it("may vanish between the scan and the reading: they are listed, and the others are trained on", async () => {
     const gone = "sad/-rf";
+    await appendFile(join(photos, gone), new Uint8Array(20_000)); // a small one would be read at once
     const refuse = (path: string) => {
       if (!path.endsWith("-rf") || !path.includes("sad")) return;
       throw new InputError("file.not-found", `Cannot read "${path}": no such file`);

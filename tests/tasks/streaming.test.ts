@@ -93,9 +93,9 @@ describe("photos that fail on the way", () => {
     let losing: Promise<void> | undefined;
     const machine: Machine = {
       ...nodeMachine,
-      readFile: async (path) => {
+      readHead: async (path, length) => {
         await losing;
-        return nodeMachine.readFile(path);
+        return nodeMachine.readHead(path, length);
       },
     };
     const observe = (event: TrainEvent) => {

@@ -63,19 +63,6 @@ async function readAll(file: FileHandle): Promise<Uint8Array> {
   return rest.length === 0 ? bytes : new Uint8Array(Buffer.concat([bytes, rest]));
 }
 
-/** At most the first `length` bytes of a file. */
-export async function readHead(path: string, length: number): Promise<Uint8Array> {
-  return orFileError("read", path, async () => {
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  });
-}
-
 /** Makes the folder and those above it. */
 export async function makeFolder(path: string): Promise<void> {
   await orFileError("make the folder", path, () => mkdir(path, { recursive: true }));

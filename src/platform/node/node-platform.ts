@@ -10,7 +10,6 @@ import {
   kindOf,
   list,
   makeFolder,
-  readHead,
   readWholeFile,
   sha256,
   sizeOf,
@@ -20,6 +19,7 @@ import {
 import { encodeJpeg, inspect } from "./inspect.ts";
 import { takeJpeg } from "./jpeg.ts";
 import { nativePreparePixels } from "./prepare.ts";
+import { readHead } from "./read-head.ts";
 import { release } from "./release.ts";
 
 /** The machine as Node sees it. */
