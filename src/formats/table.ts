@@ -1,5 +1,6 @@
 import { InputError } from "../util/errors.ts";
 import { readKerasH5, writeKerasH5 } from "./keras/h5.ts";
+import type { ModelFiles, ModelSource } from "./model-files.ts";
 import type { PhotoInput } from "./onnx/photos.ts";
 import type { SavedModel } from "./saved-model.ts";
 
@@ -8,20 +9,22 @@ export interface ModelFormat {
   /** As `--format` takes it. */
   readonly name: string;
   readonly extension: string;
+  /** It is several files, which go into a folder of their own. */
+  readonly isFolder?: boolean;
   /** In a few words, for help. */
   readonly what: string;
   /** Missing where such files are written only. */
   readonly reading?: {
-    /** The first bytes of every such file. */
-    readonly signature: readonly number[];
+    /** By its first bytes, so far as they reach: of a file that is cut short its format says so. Formats are asked in their order. */
+    recognises(bytes: Uint8Array): boolean;
     /** @throws InputError `model.…` */
-    read(bytes: Uint8Array): Promise<SavedModel>;
+    read(source: ModelSource): Promise<SavedModel>;
   };
   /**
-   * The bytes, in pieces that lie one behind the other. The model must not change until they have been used.
+   * Pieces may be the model's own memory, which must not change until they have been used.
    * @throws InputError `export.…`
    */
-  write(model: SavedModel, options: WritingOptions): Promise<readonly Uint8Array[]>;
+  write(model: SavedModel, options: WritingOptions): Promise<ModelFiles>;
 }
 
 /** What some formats can be asked for. */
@@ -38,26 +41,30 @@ export const modelFormats: readonly ModelFormat[] = [
     extension: ".keras",
     what: "Keras 3",
     reading: {
-      signature: [0x50, 0x4b],
-      read: async (bytes) => (await import("./keras/archive.ts")).readKerasArchive(bytes),
+      recognises: begins(0x50, 0x4b),
+      read: async ({ bytes }) => (await import("./keras/archive.ts")).readKerasArchive(bytes),
     },
-    write: async (model) => [await (await import("./keras/archive.ts")).writeKerasArchive(model)],
+    write: async (model) => ({
+      pieces: [await (await import("./keras/archive.ts")).writeKerasArchive(model)],
+    }),
   },
   {
     name: "h5",
     extension: ".h5",
     what: "Keras 2, and Keras 3",
     reading: {
-      signature: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
-      read: readKerasH5, // what a run holds: always at hand
+      recognises: begins(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a),
+      read: ({ bytes }) => readKerasH5(bytes), // what a run holds: always at hand
     },
-    write: async (model) => writeKerasH5(model),
+    write: async (model) => ({ pieces: writeKerasH5(model) }),
   },
   {
     name: "onnx",
     extension: ".onnx",
     what: "ONNX Runtime and others",
-    write: async (model, options) => [(await import("./onnx/write.ts")).writeOnnx(model, options)],
+    write: async (model, options) => ({
+      pieces: [(await import("./onnx/write.ts")).writeOnnx(model, options)],
+    }),
   },
 ];
 
@@ -70,15 +77,15 @@ export const modelExtensions = modelFormats
  * The model in a file of any known format, whatever its name.
  * @throws InputError `model.empty-file`, `model.unknown-format` and those of the format
  */
-export async function readModelFile(bytes: Uint8Array): Promise<SavedModel> {
-  if (bytes.length === 0) throw new InputError("model.empty-file", "Expected a model, found an empty file");
-  const format = modelFormats.find(({ reading }) => reading && begins(bytes, reading.signature));
-  if (format?.reading) return format.reading.read(bytes);
+export async function readModelFile(source: ModelSource): Promise<SavedModel> {
+  if (source.bytes.length === 0)
+    throw new InputError("model.empty-file", "Expected a model, found an empty file");
+  const format = modelFormats.find(({ reading }) => reading?.recognises(source.bytes));
+  if (format?.reading) return format.reading.read(source);
   const message = `Expected a model file (${modelExtensions}), found another format`;
   throw new InputError("model.unknown-format", message);
 }
 
-/** So far as the bytes reach: of a file that is cut short its format says so. */
-function begins(bytes: Uint8Array, signature: readonly number[]): boolean {
-  return signature.every((byte, i) => i >= bytes.length || bytes[i] === byte);
+function begins(...signature: readonly number[]): (bytes: Uint8Array) => boolean {
+  return (bytes) => signature.every((byte, i) => i >= bytes.length || bytes[i] === byte);
 }

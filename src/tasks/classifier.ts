@@ -7,6 +7,7 @@ import { modelExtensions, readModelFile } from "../formats/table.ts";
 import { InputError } from "../util/errors.ts";
 import { formatShape, sameShape } from "../util/shapes.ts";
 import type { Machine } from "./machine.ts";
+import { openSource } from "./model-source.ts";
 import { runFiles } from "./run-folder.ts";
 
 /** A trained model with all that is needed to use it on photos. */
@@ -41,10 +42,10 @@ export async function loadClassifier(machine: Machine, path: string): Promise<Cl
   return loadFromFile(machine, path);
 }
 
-/** Reads the classifier in one file. */
+/** Reads the classifier in one file, and in those beside it that it names. */
 export async function loadFromFile(machine: Machine, path: string): Promise<Classifier> {
-  const bytes = await machine.readFile(path);
-  const saved = await inFile(path, () => readModelFile(bytes));
+  const source = await openSource(machine, path);
+  const saved = await inFile(path, () => readModelFile(source));
   return inFile(path, async () => toClassifier(path, saved));
 }
 

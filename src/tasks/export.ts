@@ -1,17 +1,22 @@
 import type { WeightRecord } from "../core/description.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
+import { type ModelFiles, sourceOf } from "../formats/model-files.ts";
 import type { PhotoInput } from "../formats/onnx/photos.ts";
 import { type ModelFormat, modelFormats } from "../formats/table.ts";
 import { InputError, suggest } from "../util/errors.ts";
 import { loadClassifier } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
+import { checkMayWrite, writeModelFiles } from "./model-source.ts";
 
 export interface ExportRequest {
   /** A run folder (its best epoch) or a model file. */
   readonly model: string;
   /** A name from `modelFormats`; by default what the ending of `out` says. */
   readonly format?: string | undefined;
-  /** The file to write; by default `model` with the format's ending, in the run folder or beside the model file. */
+  /**
+   * The file to write; by default `model` with the format's ending, in the run folder or beside the model file. A format of several
+   * files gets a folder for them: this one, where it has not the format's ending.
+   */
   readonly out?: string | undefined;
   /** ONNX only: the version of the operator set, 13 to 26; 21 unless told. */
   readonly opset?: number | undefined;
@@ -25,6 +30,7 @@ export interface ExportResult {
   readonly model: string;
   readonly format: string;
   readonly path: string;
+  /** Of all files together. */
   readonly bytes: number;
   /** Numbers in the file. */
   readonly parameters: number;
@@ -41,17 +47,27 @@ export interface ExportResult {
 export async function exportModel(machine: Machine, request: ExportRequest): Promise<ExportResult> {
   const format = chooseFormat(request);
   const { path: model, run, saved, preprocessing, notices } = await loadClassifier(machine, request.model);
-  const path = request.out ?? machine.join(run ?? machine.join(model, ".."), `model${format.extension}`);
+  const path = placeFor(machine, format, request.out, run ?? machine.join(model, ".."));
   await checkMayWrite(machine, path, request.force);
   const { extra: _, ...exported } = saved; // a position in a training run is of no use elsewhere
   const photos = request.withPreprocessing ? photoInput(preprocessing) : undefined;
-  const bytes = await wholeOf(await format.write(exported, { opset: request.opset, photos }));
-  const readBack = await format.reading?.read(bytes);
+  const files = await format.write(exported, { opset: request.opset, photos });
+  const readBack = await format.reading?.read(await sourceOf(files));
   if (readBack) checkSameWeights(readBack.weights, exported.weights);
-  await machine.writeFile(path, bytes);
+  await writeModelFiles(machine, path, files, request.force);
   const parameters = exported.weights.reduce((sum, { values }) => sum + values.length, 0);
-  const written = { format: format.name, path, bytes: bytes.length, parameters };
+  const written = { format: format.name, path, bytes: sizeOf(files), parameters };
   return { model, ...written, readBack: readBack !== undefined, notices };
+}
+
+function placeFor(
+  machine: Machine,
+  { name, extension, isFolder }: ModelFormat,
+  out: string | undefined,
+  home: string,
+): string {
+  if (!isFolder || out?.endsWith(extension)) return out ?? machine.join(home, `model${extension}`);
+  return machine.join(out ?? machine.join(home, name), `model${extension}`);
 }
 
 function chooseFormat({ format, out, opset, withPreprocessing }: ExportRequest): ModelFormat {
@@ -87,16 +103,8 @@ function photoInput(rule: Preprocessing): PhotoInput {
   throw new InputError("export.no-equal", message);
 }
 
-async function checkMayWrite(machine: Machine, path: string, force: boolean | undefined): Promise<void> {
-  const kind = await machine.kindOf(path);
-  if (kind === undefined || (kind === "file" && force)) return;
-  const what = kind === "file" ? "a file (--force writes over it)" : "something that is no file";
-  throw new InputError("file.exists", `Expected to write a new file, found ${what} at "${path}"`);
-}
-
-async function wholeOf(pieces: readonly Uint8Array[]): Promise<Uint8Array> {
-  if (pieces.length === 1) return pieces[0];
-  return new Uint8Array(await new Blob([...pieces] as BlobPart[]).arrayBuffer());
+function sizeOf({ pieces, beside = new Map() }: ModelFiles): number {
+  return [pieces, ...beside.values()].flat().reduce((sum, { length }) => sum + length, 0);
 }
 
 /** That they do not would be a fault of ours, and a file that predicts something else is worse than none. */

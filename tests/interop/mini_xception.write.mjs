@@ -10,6 +10,7 @@ import { floatsOf, keepSmaller } from "../../dist/data/prepare.js";
 import { preprocessingSchema } from "../../dist/data/preprocessing.js";
 import { decodePhoto } from "../../dist/data/read-photo.js";
 import { openSource } from "../../dist/data/source.js";
+import { alone } from "../../dist/formats/model-files.js";
 import { readModelFile } from "../../dist/formats/table.js";
 import { nodeMachine } from "../../dist/platform/node/node-machine.js";
 import { matchWeights } from "../../dist/tasks/classifier.js";
@@ -18,7 +19,7 @@ const folder = process.argv[2];
 const data = process.env.FOVEA_DATA ?? new URL("../../../shared/data", import.meta.url).pathname;
 const file = join(data, "weights/mini-xception-fer/fer2013_mini_XCEPTION.102-0.66.hdf5");
 
-const saved = await readModelFile(new Uint8Array(readFileSync(file)));
+const saved = await readModelFile(alone(new Uint8Array(readFileSync(file))));
 const model = buildModel(saved.description);
 const { backend } = await chooseBackend("auto");
 const session = new Session(backend, model, { loss: lossFor(7), optimizer: createOptimizer("SGD") });

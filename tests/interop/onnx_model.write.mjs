@@ -7,13 +7,14 @@ import { buildModel, initialWeights } from "../../dist/core/model.js";
 import { reportNetwork } from "../../dist/core/networks/report.js";
 import { createOptimizer } from "../../dist/core/optimizers/table.js";
 import { Session } from "../../dist/core/session.js";
+import { alone } from "../../dist/formats/model-files.js";
 import { writeOnnx } from "../../dist/formats/onnx/write.js";
 import { readModelFile } from "../../dist/formats/table.js";
 import { matchWeights } from "../../dist/tasks/classifier.js";
 
 const folder = process.argv[2];
 const data = process.env.FOVEA_DATA ?? new URL("../../../shared/data", import.meta.url).pathname;
-const fileAt = (path) => readModelFile(new Uint8Array(readFileSync(path)));
+const fileAt = (path) => readModelFile(alone(new Uint8Array(readFileSync(path))));
 const fixture = (name) => fileAt(new URL(`../fixtures/${name}`, import.meta.url));
 
 const written = JSON.parse(readFileSync(new URL("../fixtures/onnx/networks.json", import.meta.url), "utf8"));
