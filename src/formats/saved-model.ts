@@ -22,3 +22,17 @@ export interface SavedModel {
   /** Anything else that should travel with the model, by name: the position of a training run, say. */
   readonly extra?: Readonly<Record<string, string>>;
 }
+
+/** Weights without the model that they are of, by the names that their file has for them. */
+export interface LooseWeights {
+  readonly weights: readonly WeightRecord[];
+  /**
+   * Whose names these are: of layers as the model calls them, or as Keras 3 counts them by their classes (`conv2d`, `conv2d_1`), and of a
+   * layer's arrays by their numbers.
+   */
+  readonly named: "by layer" | "by class";
+}
+
+export function isWholeModel(read: SavedModel | LooseWeights): read is SavedModel {
+  return "description" in read;
+}

@@ -2,7 +2,8 @@ import { InputError } from "../util/errors.ts";
 import { readKerasH5, writeKerasH5 } from "./keras/h5.ts";
 import type { ModelFiles, ModelSource } from "./model-files.ts";
 import type { PhotoInput } from "./onnx/photos.ts";
-import type { SavedModel } from "./saved-model.ts";
+import { beginsAsSafetensors } from "./safetensors/beginning.ts";
+import { isWholeModel, type LooseWeights, type SavedModel } from "./saved-model.ts";
 
 /** A kind of model file. */
 export interface ModelFormat {
@@ -18,7 +19,7 @@ export interface ModelFormat {
     /** By its first bytes, so far as they reach: of a file that is cut short its format says so. Formats are asked in their order. */
     recognises(bytes: Uint8Array): boolean;
     /** @throws InputError `model.…` */
-    read(source: ModelSource): Promise<SavedModel>;
+    read(source: ModelSource): Promise<SavedModel | LooseWeights>;
   };
   /**
    * Pieces may be the model's own memory, which must not change until they have been used.
@@ -66,6 +67,18 @@ export const modelFormats: readonly ModelFormat[] = [
       pieces: [(await import("./onnx/write.ts")).writeOnnx(model, options)],
     }),
   },
+  {
+    name: "safetensors",
+    extension: ".safetensors",
+    what: "the weights, for what reads them by name",
+    reading: {
+      recognises: beginsAsSafetensors,
+      read: async ({ bytes }) => (await import("./safetensors/read.ts")).readSafetensors(bytes),
+    },
+    write: async (model) => ({
+      pieces: (await import("./safetensors/write.ts")).writeSafetensors(model),
+    }),
+  },
 ];
 
 /** For messages: ".keras or .h5". */
@@ -75,9 +88,20 @@ export const modelExtensions = modelFormats
 
 /**
  * The model in a file of any known format, whatever its name.
- * @throws InputError `model.empty-file`, `model.unknown-format` and those of the format
+ * @throws InputError `model.only-weights` and those of `readWeightsFile`
  */
 export async function readModelFile(source: ModelSource): Promise<SavedModel> {
+  const read = await readWeightsFile(source);
+  if (isWholeModel(read)) return read;
+  const message = `Expected a whole model, found ${read.weights.length} arrays of weights without their network: fovea import with --network puts them into one`;
+  throw new InputError("model.only-weights", message);
+}
+
+/**
+ * The same, or weights alone where a file has no more than that.
+ * @throws InputError `model.empty-file`, `model.unknown-format` and those of the format
+ */
+export async function readWeightsFile(source: ModelSource): Promise<SavedModel | LooseWeights> {
   if (source.bytes.length === 0)
     throw new InputError("model.empty-file", "Expected a model, found an empty file");
   const format = modelFormats.find(({ reading }) => reading?.recognises(source.bytes));

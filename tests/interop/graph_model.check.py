@@ -25,19 +25,20 @@ def check(holds, what):
 
 
 def libraries():
-    yield keras
+    yield keras, "h5"
+    yield keras, "keras"
     try:
         import tf_keras
     except ImportError:
         print("      without Keras 2: tf_keras is not installed")
         return
-    yield tf_keras
+    yield tf_keras, "h5"
 
 
 images, labels = array(golden["images"])[0], array(golden["labels"])[0]
-for library in libraries():
-    model = library.models.load_model(Path(sys.argv[1]) / "graph.h5")
-    print(f"      {library.__name__} {library.__version__}")
+for library, ending in libraries():
+    model = library.models.load_model(Path(sys.argv[1]) / f"graph.{ending}")
+    print(f"      {library.__name__} {library.__version__}, .{ending}")
     expected = {layer.name: layer.get_weights() for layer in original.layers}
     same = all(
         np.array_equal(mine, theirs)

@@ -33,6 +33,9 @@ describe("an exported model", () => {
     expect(await predictions(path)).toEqual(expected);
     const back = await exported({ model: path, out: join(scratch, "back.h5") });
     expect(await predictions(back.path)).toEqual(expected);
+    const tensors = await exported({ format: "safetensors" });
+    expect(tensors).toMatchObject({ path: join(run, "model.safetensors"), readBack: true });
+    expect(await predictions(tensors.path)).toEqual(expected);
   });
 
   it("is of the format that its ending says, beside the model unless told", async () => {
@@ -75,7 +78,7 @@ describe("what cannot be exported is refused, and nothing is written", () => {
   });
 
   it.each([
-    ["no format", {}, "export.bad-format", "keras, h5, onnx"],
+    ["no format", {}, "export.bad-format", "keras, h5, onnx, safetensors"],
     ["an operator set for Keras", { format: "keras", opset: 17 }, "option.conflict", "onnx"],
     [
       "photos in a Keras file",

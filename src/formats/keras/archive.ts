@@ -7,10 +7,10 @@ import { writeHdf5 } from "../hdf5/write.ts";
 import type { SavedModel } from "../saved-model.ts";
 import { readZip, writeZip } from "../zip.ts";
 import { parseJson } from "./config-schema.ts";
-import { fromModelConfig, toModelConfig } from "./model-config.ts";
+import { toKeras3Config, trainingOf } from "./keras3-config.ts";
+import { fromModelConfig } from "./model-config.ts";
 import { type OwnParts, ownParts, readOwnParts } from "./own-parts.ts";
 import { isRecord } from "./spelling.ts";
-import { fromTrainingConfig, toTrainingConfig } from "./training-config.ts";
 import { readOptimizerVariables, readVariables, writeVariables } from "./variables.ts";
 
 /**
@@ -57,10 +57,7 @@ export async function readKerasArchive(bytes: Uint8Array): Promise<SavedModel> {
 function readModel(root: ReadGroup, config: unknown): SavedModel {
   const description = fromModelConfig(config, partNames.config);
   const weights = readVariables(root, buildModel(description));
-  const compileConfig = isRecord(config) ? config.compile_config : undefined;
-  const training = isRecord(compileConfig)
-    ? fromTrainingConfig({ ...compileConfig, optimizer_config: compileConfig.optimizer })
-    : undefined;
+  const training = trainingOf(config);
   const optimizer = training && readOptimizerVariables(root, training.optimizer, { description, weights });
   return {
     description,
@@ -81,25 +78,4 @@ function readOwn(metadata: unknown): OwnParts {
     (name) => own[name],
     (name) => `${partNames.metadata}: fovea.${name}`,
   );
-}
-
-/** Keras 3 finds a class by its module; without one it takes the object for Keras 2's. */
-function toKeras3Config({ description, compile, optimizer }: SavedModel): unknown {
-  const { class_name, config } = toModelConfig(description);
-  const layers = config.layers.map((layer) => inModule("keras.layers", layer));
-  const compiled = optimizer ?? compile?.optimizer;
-  return {
-    ...inModule("keras", { class_name, config: { ...config, layers } }),
-    build_config: { input_shape: [null, ...description.inputShape] },
-    ...(compiled && { compile_config: toCompileConfig(compiled, compile) }),
-  };
-}
-
-function toCompileConfig(...given: Parameters<typeof toTrainingConfig>): unknown {
-  const { optimizer_config, ...rest } = toTrainingConfig(...given);
-  return { optimizer: inModule("keras.optimizers", optimizer_config), ...rest };
-}
-
-function inModule<Config extends object>(module: string, config: Config) {
-  return { module, ...config, registered_name: null };
 }

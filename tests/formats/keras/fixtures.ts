@@ -19,12 +19,12 @@ interface KerasArchive {
 }
 
 export function kerasArchive(name: string): KerasArchive {
-  return readJson("archives.json").archives[name];
+  return fixtureJson("archives.json").archives[name];
 }
 
 /** The photos that the models were trained on: [4, 8, 8, 3]. */
 export function fixtureImages(): Float32Array {
-  return Float32Array.from(readJson("models.json").images);
+  return Float32Array.from(fixtureJson("models.json").images);
 }
 
 interface KerasModel {
@@ -33,10 +33,10 @@ interface KerasModel {
 }
 
 export function kerasModel(name: string): KerasModel {
-  return readJson("models.json").models[name];
+  return fixtureJson("models.json").models[name];
 }
 
-function readJson(name: string) {
+export function fixtureJson(name: string) {
   return JSON.parse(readFileSync(new URL(name, folder), "utf8"));
 }
 
