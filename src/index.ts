@@ -6,6 +6,7 @@ import { nodeMachine } from "./platform/node/node-machine.ts";
 import * as checking from "./tasks/check.ts";
 import * as evaluating from "./tasks/evaluate.ts";
 import * as exporting from "./tasks/export.ts";
+import * as importing from "./tasks/import.ts";
 import * as predicting from "./tasks/predict.ts";
 import * as previewing from "./tasks/preview.ts";
 import * as summarizing from "./tasks/summary.ts";
@@ -17,6 +18,7 @@ export type { Rate } from "./evaluation/wilson.ts";
 export type { CheckProgress, CheckRequest, CheckResult } from "./tasks/check.ts";
 export type { EvaluateRequest, EvaluateResult } from "./tasks/evaluate.ts";
 export type { ExportRequest, ExportResult } from "./tasks/export.ts";
+export type { ImportRequest, ImportResult } from "./tasks/import.ts";
 export type { PhotoSource, Prediction, PredictRequest, PredictResult } from "./tasks/predict.ts";
 export type { PreviewRequest, PreviewResult } from "./tasks/preview.ts";
 export type { Summary, SummaryRequest } from "./tasks/summary.ts";
@@ -44,6 +46,9 @@ export const predict = (request: predicting.PredictRequest) => predicting.predic
 
 /** Writes a classifier as a file for other tools: Keras 3's `.keras`, or `.h5`. */
 export const exportModel = (request: exporting.ExportRequest) => exporting.exportModel(nodeMachine, request);
+
+/** Makes a run folder of a model file from elsewhere, with its class names and the way photos are prepared for it. */
+export const importModel = (request: importing.ImportRequest) => importing.importModel(nodeMachine, request);
 
 /** The layer table of an architecture, a run or a model file. */
 export const summarize = (request: summarizing.SummaryRequest) => summarizing.summarize(nodeMachine, request);

@@ -15,12 +15,14 @@ export function flagOf(name: string): string {
 export function addSchemaOptions(command: Command, shape: Readonly<Record<string, z.ZodType>>): Command {
   for (const [name, schema] of Object.entries(shape)) {
     const fallback = schema.parse(undefined);
-    const named = choices[name] ?? z.toJSONSchema(schema, { io: "input" }).enum;
+    const { type, enum: listed } = z.toJSONSchema(schema, { io: "input" });
+    const named = choices[name] ?? listed;
     const known = named ? `: ${named.join(", ")}` : "";
     const text = `${lowerFirst(schema.description ?? "")}${known}`;
     const withDefault = fallback === undefined ? text : `${text} (default: ${fallback})`;
-    if (typeof fallback === "boolean") command.option(flagOf(name), text);
-    else if (typeof fallback === "number") command.option(`${flagOf(name)} <number>`, withDefault, toNumber);
+    if (type === "boolean") command.option(flagOf(name), text);
+    else if (type === "integer" || type === "number")
+      command.option(`${flagOf(name)} <number>`, withDefault, toNumber);
     else command.option(`${flagOf(name)} ${named ? "<name>" : "<value>"}`, withDefault);
   }
   return command;

@@ -60,7 +60,11 @@ async function loadFromRun(machine: Machine, folder: string): Promise<Classifier
   );
 }
 
-function toClassifier(path: string, saved: SavedModel): Classifier {
+/**
+ * A model as a classifier of photos. `path` says where it came from.
+ * @throws InputError `model.…`
+ */
+export function toClassifier(path: string, saved: SavedModel): Classifier {
   const model = buildModel(saved.description);
   checkIsClassifier(model);
   const { preprocessing, notice } = preprocessingOf(saved, model);

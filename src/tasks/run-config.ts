@@ -21,7 +21,25 @@ export async function writeRunConfig(machine: Machine, folder: string, config: R
   await machine.writeFile(machine.join(folder, runFiles.config), `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
-/** @throws InputError `run.not-found`, `run.bad-config` */
+/** `config.json` of a run that was not trained here. */
+export interface ImportedRunConfig {
+  readonly imported: { readonly file: string; readonly format: string };
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly classes: readonly string[];
+  /** ISO 8601 */
+  readonly finished: string;
+  readonly machine: MachineDescription;
+}
+
+export async function writeImportedConfig(
+  machine: Machine,
+  folder: string,
+  config: ImportedRunConfig,
+): Promise<void> {
+  await machine.writeFile(machine.join(folder, runFiles.config), `${JSON.stringify(config, undefined, 2)}\n`);
+}
+
+/** @throws InputError `run.not-found`, `run.bad-config`, `run.imported` */
 export async function readRunConfig(machine: Machine, folder: string): Promise<RunConfig> {
   const path = machine.join(folder, runFiles.config);
   if ((await machine.kindOf(path)) !== "file") {
@@ -32,11 +50,25 @@ export async function readRunConfig(machine: Machine, folder: string): Promise<R
   }
   const text = new TextDecoder().decode(await machine.readFile(path));
   try {
-    return runConfigSchema.parse(JSON.parse(text));
+    const config: unknown = JSON.parse(text);
+    refuseImported(config, folder);
+    return runConfigSchema.parse(config);
   } catch (cause) {
+    if (cause instanceof InputError) throw cause;
     const found = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
     throw new InputError("run.bad-config", `Expected the options of a run in "${path}", found: ${found}`, {
       cause,
     });
   }
+}
+
+const importedSchema = z.object({ imported: z.object({ file: z.string() }) });
+
+function refuseImported(config: unknown, folder: string): void {
+  const { data } = importedSchema.safeParse(config);
+  if (data === undefined) return;
+  throw new InputError(
+    "run.imported",
+    `Expected a run that was trained here, found "${folder}" imported from "${data.imported.file}": it has no training to go on with and no test photos (evaluate takes others with --data)`,
+  );
 }

@@ -69,9 +69,11 @@ async function nextRunFolder(machine: Machine, data: string): Promise<string> {
   }
 }
 
-/** Without the ending of an archive or a manifest, and short enough to be the beginning of a name: 255 bytes is all that a name may have. */
+/** Without the ending of an archive, a manifest or a model file, and short enough to be the beginning of a name: 255 bytes is all that a name may have. */
 function nameOfData(baseName: string): string {
-  const letters = [...baseName.replace(/\.(?:zip|tar|tgz|tar\.gz|csv|jsonl|ndjson)$/i, "")];
+  const letters = [
+    ...baseName.replace(/\.(?:zip|tar|tgz|tar\.gz|csv|jsonl|ndjson|keras|h5|hdf5|onnx|json)$/i, ""),
+  ];
   return letters.slice(0, LONGEST_NAME).join("") || "data";
 }
 

@@ -277,3 +277,23 @@ describePhotos("expressions-48", (folder) => {
     expect(predicted.stdout).toMatch(row);
   });
 });
+
+describe("import", () => {
+  it("makes a run of a model file, once, for what needs no training", async () => {
+    await copyFile(join(scratch, "run", "model.h5"), join(scratch, "elsewhere.h5"));
+    const args = ["import", "elsewhere.h5", "--classes", "no,yes", "--range", "-1..1", "-o", "imported"];
+    const { status, stdout, stderr } = await fovea(args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toBe("Imported elsewhere.h5 (h5): 14,321 parameters, 2 classes\nRun folder imported\n");
+    const { stdout: answer } = await fovea(["predict", "imported", join("photos", "sad", "face 1.png")]);
+    expect(answer).toMatch(/ (no|yes) /);
+    const again = await fovea(args);
+    expect(again.status).toBe(2);
+    expect(again.stderr).toContain("Expected --out to name a new folder");
+    const resumed = await fovea(["train", "--resume", "imported"]);
+    expect({ status: resumed.status, stderr: resumed.stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("Expected a run that was trained here"),
+    });
+  });
+});

@@ -47,6 +47,7 @@ describe("the library's public list", () => {
       "check",
       "evaluate",
       "exportModel",
+      "importModel",
       "predict",
       "preview",
       "resume",
