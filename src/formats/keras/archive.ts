@@ -55,8 +55,8 @@ export async function readKerasArchive(bytes: Uint8Array): Promise<SavedModel> {
 }
 
 function readModel(root: ReadGroup, config: unknown): SavedModel {
-  const description = fromModelConfig(config, partNames.config);
-  const weights = readVariables(root, buildModel(description));
+  const { description, tree } = fromModelConfig(config, partNames.config);
+  const weights = readVariables(root, buildModel(description), tree);
   const training = trainingOf(config);
   const optimizer = training && readOptimizerVariables(root, training.optimizer, { description, weights });
   return {

@@ -4,9 +4,12 @@ import { damagedModel } from "../hdf5/group.ts";
 
 /** The parts of Keras's `model_config` that a reader needs, in the spelling of Keras 2 or Keras 3. */
 
+/** Before 2018 a Sequential's config was the bare list of its layers, and in TensorFlow.js long after. */
+const named = (config: unknown) => (Array.isArray(config) ? { layers: config } : config);
+
 const layerSchema = z.object({
   class_name: z.string(),
-  config: z.record(z.string(), z.unknown()),
+  config: z.preprocess(named, z.record(z.string(), z.unknown())),
   name: z.string().optional(),
   inbound_nodes: z.array(z.unknown()).optional(),
 });
@@ -22,8 +25,7 @@ export type KerasGraph = z.infer<typeof graphSchema>;
 
 const modelSchema = z.object({
   class_name: z.string(),
-  // Before 2018 a Sequential's config was the bare list of its layers.
-  config: z.preprocess((config) => (Array.isArray(config) ? { layers: config } : config), graphSchema),
+  config: z.preprocess(named, graphSchema),
 });
 
 /** `where` is the place in the file: the attribute `model_config` or the part `config.json`. */
@@ -41,9 +43,17 @@ export function parseJson(json: string, where: string): unknown {
   }
 }
 
+const modelClasses = ["Sequential", "Functional", "Model"];
+
+/** A model among the layers. */
+export function isModel({ class_name: className }: KerasLayer): boolean {
+  return modelClasses.includes(className);
+}
+
 export function nameOf(layer: KerasLayer): string {
   const name = layer.name ?? layer.config.name;
   if (typeof name === "string") return name;
+  if (isModel(layer)) return layer.class_name.toLowerCase();
   throw damagedModel(`Expected a name for each layer, found a ${layer.class_name} without one`);
 }
 

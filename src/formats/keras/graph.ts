@@ -1,7 +1,7 @@
 import type { LayerDescription } from "../../core/description.ts";
 import { type KerasGraph, type KerasLayer, nameOf, unsupported } from "./config-schema.ts";
 
-/** A layer of a functional model and the layers that it takes from, the model's input among them. */
+/** A layer of a model and the layers that it takes from, the model's input among them. */
 export interface GraphLayer {
   readonly layer: KerasLayer;
   /** Absent where the layer takes from the one before it, as in a sequence. */
@@ -10,12 +10,9 @@ export interface GraphLayer {
 
 /**
  * The layers of a functional model without its input, in the order of the file, in which each stands after those
- * that it takes from. The input has a name where one asks for it by name.
+ * that it takes from.
  */
-export function graphLayers(
-  className: string,
-  { layers, output_layers: outputs }: KerasGraph,
-): { layers: GraphLayer[]; inputName?: string } {
+export function graphLayers(className: string, { layers, output_layers: outputs }: KerasGraph): GraphLayer[] {
   const [input, ...rest] = layers;
   if (input.class_name !== "InputLayer")
     throw unsupported(nameOf(input), `${className} without an InputLayer`);
@@ -23,10 +20,7 @@ export function graphLayers(
   if (referencesIn(outputs).some((name) => name !== last) || referencesIn(outputs).length > 1) {
     throw unsupported(last, `${className} with outputs beside it`);
   }
-  const connected = rest.map((layer, i) => connect(layer, nameOf(layers[i])));
-  const inputName = nameOf(input);
-  const named = connected.some(({ inputs }) => inputs?.includes(inputName));
-  return { layers: connected, ...(named && { inputName }) };
+  return rest.map(connect);
 }
 
 /** How Keras 2 writes where a layer takes from, which Keras 3 reads too. */
@@ -39,12 +33,10 @@ function referenceTo(name: string): unknown {
   return [name, 0, 0, {}];
 }
 
-function connect(layer: KerasLayer, previous: string): GraphLayer {
-  const name = nameOf(layer);
+function connect(layer: KerasLayer): GraphLayer {
   const calls = layer.inbound_nodes ?? [];
-  if (calls.length !== 1) throw unsupported(name, `use in ${calls.length} places`);
-  const inputs = referencesIn(calls[0]);
-  return inputs.length === 1 && inputs[0] === previous ? { layer } : { layer, inputs };
+  if (calls.length !== 1) throw unsupported(nameOf(layer), `use in ${calls.length} places`);
+  return { layer, inputs: referencesIn(calls[0]) };
 }
 
 /**

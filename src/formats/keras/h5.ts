@@ -41,8 +41,8 @@ export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
   return readHdf5(bytes, (root) => {
     const modelConfig = readText(root, "model_config");
     if (modelConfig === undefined) throw withoutModel(root);
-    const description = fromModelConfig(parseJson(modelConfig, "model_config"), "model_config");
-    const weights = readWeights(root, description);
+    const { description, tree } = fromModelConfig(parseJson(modelConfig, "model_config"), "model_config");
+    const weights = readWeights(root, description, tree);
     const trainingConfig = readText(root, "training_config");
     const training =
       trainingConfig === undefined

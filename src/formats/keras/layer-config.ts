@@ -71,12 +71,9 @@ function fromKerasValue(value: unknown, layer: string): unknown {
   return { className, config: respellKeys(Object.fromEntries(settings), toCamelCase) };
 }
 
-const nestedModels = ["Sequential", "Functional", "Model"];
-
 function refuseUnsupported({ class_name: className, config }: KerasLayer, name: string): void {
   if (className === "Lambda") throw unsupported(name, "piece of Python code (Lambda)");
   if (className.includes(">")) throw unsupported(name, `custom class "${className}"`);
-  if (nestedModels.includes(className)) throw unsupported(name, `model inside the model (${className})`);
   if (className === "InputLayer") throw unsupported(name, "second input");
   if (config.data_format === "channels_first") throw unsupported(name, 'data format "channels_first"');
 }

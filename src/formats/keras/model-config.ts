@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { LayerDescription, ModelDescription } from "../../core/description.ts";
 import { InputError } from "../../util/errors.ts";
-import { checkModelConfig, type KerasGraph, type KerasLayer } from "./config-schema.ts";
-import { graphLayers, inboundNodes } from "./graph.ts";
-import { fromKerasLayer, type OtherKeys, toKerasLayer } from "./layer-config.ts";
+import { checkModelConfig, isModel, type KerasGraph, nameOf } from "./config-schema.ts";
+import { flatten } from "./flatten.ts";
+import { inboundNodes } from "./graph.ts";
+import { type OtherKeys, toKerasLayer } from "./layer-config.ts";
+import type { LayerNode } from "./layer-tree.ts";
 
 /** A model's class and config, which Keras 3 reads, and Keras 2 with the keys that it knows. */
 export function toModelConfig(description: ModelDescription, otherKeys: OtherKeys = {}) {
@@ -36,26 +38,19 @@ export function toModelConfig(description: ModelDescription, otherKeys: OtherKey
   return { class_name: "Functional", config };
 }
 
-/** The description in a model's config, as Keras 2 or Keras 3 writes it, sequential or functional. */
-export function fromModelConfig(modelConfig: unknown, where: string): ModelDescription {
+/** A model as its config describes it. */
+export interface ReadConfig {
+  readonly description: ModelDescription;
+  /** The layers as the file nests them, by which it keeps their weights. */
+  readonly tree: readonly LayerNode[];
+}
+
+/** The model in a config, as Keras 2 or Keras 3 writes it, sequential or functional, models among its layers flattened. */
+export function fromModelConfig(modelConfig: unknown, where: string): ReadConfig {
   const { class_name: className, config } = checkModelConfig(modelConfig, where);
-  const inputShape = inputShapeOf(config, config.layers[0]);
-  const graph =
-    className === "Sequential" ? { layers: sequentialLayers(config) } : functionalLayers(className, config);
-  return { name: config.name, inputShape, ...graph };
-}
-
-function sequentialLayers({ layers }: KerasGraph): LayerDescription[] {
-  // Until Keras 2.2 the first layer said the input's shape and there was no InputLayer.
-  return (layers[0].class_name === "InputLayer" ? layers.slice(1) : layers).map(fromKerasLayer);
-}
-
-function functionalLayers(className: string, graph: KerasGraph) {
-  const { layers, ...input } = graphLayers(className, graph);
-  const described = layers.map(({ layer, inputs }) =>
-    inputs === undefined ? fromKerasLayer(layer) : { ...fromKerasLayer(layer), inputs },
-  );
-  return { layers: described, ...input };
+  const inputShape = inputShapeOf(config);
+  const { tree, ...layers } = flatten(className, config);
+  return { description: { name: config.name, inputShape, ...layers }, tree };
 }
 
 /** Each layer takes from the one before it. */
@@ -67,11 +62,13 @@ function isSequence(layers: readonly LayerDescription[]): boolean {
 
 const batchShapeSchema = z.tuple([z.number().nullable(), z.number(), z.number(), z.number()]);
 
-function inputShapeOf(graph: KerasGraph, first: KerasLayer): ModelDescription["inputShape"] {
+function inputShapeOf(graph: KerasGraph): ModelDescription["inputShape"] {
+  const [first] = graph.layers;
   const { batch_input_shape: keras2, batch_shape: keras3 } = first.config;
   const found = keras2 ?? keras3 ?? graph.build_input_shape ?? null;
   const shape = batchShapeSchema.safeParse(found);
   if (shape.success) return [shape.data[1], shape.data[2], shape.data[3]];
+  if (found === null && isModel(first)) return inputShapeOf(checkModelConfig(first, nameOf(first)).config);
   throw new InputError(
     "model.unsupported",
     `Expected a model of images, [null, height, width, channels], found the input shape ${JSON.stringify(found)}`,

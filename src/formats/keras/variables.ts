@@ -3,6 +3,7 @@ import type { Model } from "../../core/model.ts";
 import { damagedModel, type ReadGroup } from "../hdf5/group.ts";
 import type { NewArray, NewGroup } from "../hdf5/tree.ts";
 import type { CompileRecord, SavedModel } from "../saved-model.ts";
+import type { LayerNode } from "./layer-tree.ts";
 import { inKerasOrder, readSlots, slotOrder, trainedWeights } from "./optimizer-weights.ts";
 
 /**
@@ -39,15 +40,28 @@ function stateOf(optimizer: OptimizerRecord, weights: readonly WeightRecord[]): 
 }
 
 /** The weights of a model, by the names that its layers have for them. */
-export function readVariables(root: ReadGroup, { description, layers }: Model): WeightRecord[] {
-  const folders = layerFolders(description.layers);
-  return layers.flatMap(({ name: layer, weights }, i) =>
-    weights.map(({ name }, index) => {
-      const path = `${folders[i]}/vars/${index}`;
-      if (root.has(path)) return { layer, name, ...root.floats(path) };
-      throw damagedModel(`Expected the ${name} of layer "${layer}" at "${path}", found nothing there`);
-    }),
-  );
+export function readVariables(
+  root: ReadGroup,
+  model: Model,
+  tree: readonly LayerNode[],
+  above = "",
+): WeightRecord[] {
+  const folders = layerFolders(tree);
+  return tree.flatMap(({ layer, layers = [] }, i) => {
+    const folder = `${above}${folders[i]}`;
+    return layer === undefined
+      ? readVariables(root, model, layers, `${folder}/`)
+      : readLayer(root, model, layer, folder);
+  });
+}
+
+function readLayer(root: ReadGroup, model: Model, layer: string, folder: string): WeightRecord[] {
+  const weights = model.weights.filter((weight) => weight.layer === layer);
+  return weights.map(({ name }, index) => {
+    const path = `${folder}/vars/${index}`;
+    if (root.has(path)) return { layer, name, ...root.floats(path) };
+    throw damagedModel(`Expected the ${name} of layer "${layer}" at "${path}", found nothing there`);
+  });
 }
 
 /** `undefined` where the file has no state or one of an optimizer that Fovea does not know. */

@@ -1,6 +1,9 @@
 import type { ModelDescription, WeightRecord } from "../../core/description.ts";
-import { type ReadGroup, readTexts } from "../hdf5/group.ts";
+import { buildModel } from "../../core/model.ts";
+import { damagedModel, type ReadGroup, readTexts } from "../hdf5/group.ts";
 import { type NewGroup, writeTexts } from "../hdf5/tree.ts";
+import { findByName, findByOrder, lastName, wantedWeights, weightNameOf } from "./find-weights.ts";
+import type { LayerNode } from "./layer-tree.ts";
 
 /** The group `model_weights`: a group a layer, whose arrays are found by the paths in its `weight_names`. */
 
@@ -40,22 +43,47 @@ function writeLayer(group: NewGroup, layer: string, weights: readonly WeightReco
   for (const { name, shape, values } of weights) layerGroup.write(`${layer}/${name}:0`, { shape, values });
 }
 
-export function readWeights(root: ReadGroup, { layers }: ModelDescription): WeightRecord[] {
+/** All that the file has, of models among the layers what belongs to the layers in them. */
+export function readWeights(
+  root: ReadGroup,
+  description: ModelDescription,
+  tree: readonly LayerNode[],
+): WeightRecord[] {
   const group = root.group("model_weights");
-  const depthwise = new Set(
-    layers.filter(({ className }) => className === "DepthwiseConv2D").map(({ name }) => name),
-  );
   return readTexts(group, "layer_names").flatMap((layer) => {
     const layerGroup = group.group(layer);
-    return readTexts(layerGroup, "weight_names").map((path) => {
-      const name = lastName(path);
-      const renamed = name === "depthwise_kernel" && depthwise.has(layer) ? "kernel" : name; // Keras 2's name of it
-      return { layer, name: renamed, ...layerGroup.floats(path) };
-    });
+    const paths = readTexts(layerGroup, "weight_names");
+    const node = tree.find(({ name }) => name === layer);
+    return node?.layers
+      ? readNested(layerGroup, paths, description, node)
+      : readLayer(layerGroup, paths, description, node?.layer ?? layer);
   });
 }
 
-/** `kernel` of Keras 2's `conv2d/kernel:0` and of Keras 3's `sequential/conv2d/kernel`. */
-function lastName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1).replace(/:\d+$/, "");
+function readLayer(
+  group: ReadGroup,
+  paths: readonly string[],
+  description: ModelDescription,
+  layer: string,
+): WeightRecord[] {
+  const className = description.layers.find(({ name }) => name === layer)?.className;
+  return paths.map((path) => ({
+    layer,
+    name: weightNameOf(lastName(path), className),
+    ...group.floats(path),
+  }));
+}
+
+/** Keras itself goes by the order alone; names hold where a layer was frozen after its weights had been listed. */
+function readNested(
+  group: ReadGroup,
+  paths: readonly string[],
+  description: ModelDescription,
+  node: LayerNode,
+): WeightRecord[] {
+  const wanted = wantedWeights(buildModel(description), [node]);
+  const found = findByName(wanted, paths) ?? findByOrder(wanted, paths);
+  if (found) return wanted.map(({ layer, name }, i) => ({ layer, name, ...group.floats(found[i]) }));
+  const message = `Expected the weights of ${wanted.length} places in "${node.name}", found ${paths.length}: ${paths.slice(0, 3).join(", ")}…`;
+  throw damagedModel(message);
 }

@@ -23,7 +23,7 @@ export function readSafetensors(bytes: Uint8Array): SavedModel | LooseWeights {
   if (metadata.keras_config === undefined) return { weights, named: "by layer" };
   const config = parseJson(metadata.keras_config, "keras_config");
   const { compile } = trainingOf(config) ?? {};
-  const description = fromModelConfig(config, "keras_config");
+  const { description } = fromModelConfig(config, "keras_config");
   return { description, weights, ...readOwn(metadata), ...(compile && { compile }) };
 }
 

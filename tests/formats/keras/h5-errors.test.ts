@@ -72,7 +72,7 @@ describe("layers that only Python can run are refused by name", () => {
       layer("Dense", { activation: { class_name: "f", config: {}, registered_name: "My>f" } }),
       "My>f",
     ],
-    ["a model inside", layer("Functional", { layers: [] }), "Functional"],
+    ["one in a model inside", sequential(layer("Lambda")), "Lambda"],
     ["channels first", layer("Conv2D", { data_format: "channels_first" }), "channels_first"],
   ])("%s", async (_, unknown, name) => {
     const error = await errorOf(await modelWith(sequential(input, unknown)));
