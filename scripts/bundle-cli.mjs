@@ -64,13 +64,15 @@ const writtenModules = {
   load: (id) => written[id] ?? null,
 };
 
+const { peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
 /** With all that they import. */
 const loadedFirst = /dist.(?:cli.(?:main|commands.predict)|backends.native.native)\.js$|\0sharp|\0rolldown/;
 
 const bundle = await rolldown({
   input: inDist("cli/main.js"),
   platform: "node",
-  external: ["h5wasm"], // it reads files of its own
+  external: ["h5wasm", ...Object.keys(peerDependencies)], // it reads files of its own; they need not be there
   plugins: [keepPlaces, withSharp, writtenModules],
   checks: { ineffectiveDynamicImport: false }, // what predict loads is meant to be in one file
 });

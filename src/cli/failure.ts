@@ -11,6 +11,7 @@ interface Failure {
   readonly code: string;
   readonly message: string;
   readonly status: number;
+  readonly details?: InputError["details"];
 }
 
 /**
@@ -23,14 +24,17 @@ export function reportFailure(error: unknown, commandNames: readonly string[]): 
   const showStack = failure.status === BUG || process.argv.includes("--debug");
   process.stderr.write(`fovea: ${printable(failure.message)} [${failure.code}]\n`);
   if (showStack) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  const { code, message } = failure;
-  if (process.argv.includes("--json")) writeJson({ error: { code, message } });
+  const { code, message, details } = failure;
+  if (process.argv.includes("--json")) writeJson({ error: { code, message, ...details } });
   return failure.status;
 }
 
 function toFailure(error: unknown, commandNames: readonly string[]): Failure {
   if (error instanceof CommanderError) return { ...ofUsage(error, commandNames), status: BAD_INPUT };
-  if (error instanceof InputError) return { code: error.code, message: error.message, status: BAD_INPUT };
+  if (error instanceof InputError) {
+    const { code, message, details } = error;
+    return { code, message, details, status: BAD_INPUT };
+  }
   if (error instanceof Error && error.name === "AbortError") {
     return { code: "interrupted", message: "Stopped before there was a result", status: INTERRUPTED };
   }

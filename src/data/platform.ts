@@ -23,8 +23,10 @@ export interface ImageTraits {
   readonly hasAlpha: boolean;
 }
 
-/** A file whose content the system has, beside the place that it is for. One of the two is called, once. */
+/** A file whose content the system has, beside the place that it is for. `settle` or `drop` is called, once. */
 export interface StagedFile {
+  /** What was written, as the system gives it back. */
+  read(): Promise<Uint8Array>;
   /** Syncs it and puts it in its place: from then on it is whole there, also after a crash. */
   settle(): Promise<void>;
   /** Removes it. */

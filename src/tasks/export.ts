@@ -6,7 +6,10 @@ import { type ModelFormat, modelFormats } from "../formats/table.ts";
 import { InputError, suggest } from "../util/errors.ts";
 import { loadClassifier } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
-import { checkMayWrite, writeModelFiles } from "./model-source.ts";
+import { checkMayWrite, stageModelFiles } from "./model-source.ts";
+import type { Parity } from "./parity/check-parity.ts";
+import { checkExport, keepParity } from "./parity/export-parity.ts";
+import type { PhotoSource } from "./predict.ts";
 
 export interface ExportRequest {
   /** A run folder (its best epoch) or a model file. */
@@ -22,8 +25,11 @@ export interface ExportRequest {
   readonly opset?: number | undefined;
   /** ONNX only: photos of any size as bytes go in, and are resized and scaled in the graph. */
   readonly withPreprocessing?: boolean | undefined;
+  /** What the other engine is asked about: photos, and folders, zip and tar files of photos. By default test photos of the run. */
+  readonly photos?: readonly PhotoSource[] | undefined;
   /** Write over a file that is there. */
   readonly force?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ExportResult {
@@ -36,17 +42,23 @@ export interface ExportResult {
   readonly parameters: number;
   /** The file was read again, and every weight came back to the bit. Of a format that is written only nobody knows. */
   readonly readBack: boolean;
+  /** What another engine made of the file. */
+  readonly parity: Parity;
+  /** Where that is kept. */
+  readonly record: string;
   readonly notices: readonly string[];
 }
 
 /**
- * Writes a classifier as a file for other tools, with its classes and its preprocessing. What can be read is read back before it
- * takes its place: every weight must come back to the bit.
- * @throws InputError `export.…`, `file.exists`, `model.…`, `file.…`
+ * Writes a classifier as a file for other tools, with its classes and its preprocessing. Before it takes its place, what can be read
+ * is read back, and every weight must come back to the bit; and another engine, where one that can run it is installed, must give
+ * the same probabilities. What that engine said is kept beside the file, in `<file>.parity.json`.
+ * @throws InputError `export.…` (`export.differs` where another engine does not give the same), `file.exists`, `model.…`, `file.…`
  */
 export async function exportModel(machine: Machine, request: ExportRequest): Promise<ExportResult> {
   const format = chooseFormat(request);
-  const { path: model, run, saved, preprocessing, notices } = await loadClassifier(machine, request.model);
+  const classifier = await loadClassifier(machine, request.model);
+  const { path: model, run, saved, preprocessing, notices } = classifier;
   const path = placeFor(machine, format, request.out, run ?? machine.join(model, ".."));
   await checkMayWrite(machine, path, request.force);
   const { extra: _, ...exported } = saved; // a position in a training run is of no use elsewhere
@@ -54,10 +66,23 @@ export async function exportModel(machine: Machine, request: ExportRequest): Pro
   const files = await format.write(exported, { opset: request.opset, photos });
   const readBack = await format.reading?.read(await sourceOf(files));
   if (readBack) checkSameWeights(readBack.weights, exported.weights);
-  await writeModelFiles(machine, path, files, request.force);
+  const staged = await stageModelFiles(machine, path, files, request.force);
+  const file = {
+    classifier,
+    format: format.name,
+    path,
+    source: staged.source,
+    takesPhotos: photos !== undefined,
+  };
+  const parity = await checkExport(machine, file, request.photos, request.signal).catch(async (error) => {
+    await staged.drop();
+    throw error;
+  });
+  await staged.settle();
+  const record = await keepParity(machine, file, parity);
   const parameters = exported.weights.reduce((sum, { values }) => sum + values.length, 0);
   const written = { format: format.name, path, bytes: sizeOf(files), parameters };
-  return { model, ...written, readBack: readBack !== undefined, notices };
+  return { model, ...written, readBack: readBack !== undefined, parity, record, notices };
 }
 
 function placeFor(

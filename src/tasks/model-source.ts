@@ -1,6 +1,7 @@
-import type { ModelFiles, ModelSource, Pieces } from "../formats/model-files.ts";
+import type { ModelFiles, ModelSource } from "../formats/model-files.ts";
 import { InputError } from "../util/errors.ts";
 import type { Machine } from "./machine.ts";
+import { dropAll, settleInOrder, stageAll } from "./staged-files.ts";
 
 /** Model files on the machine's disk, with those beside them. */
 
@@ -13,21 +14,39 @@ export async function openSource(machine: Machine, path: string): Promise<ModelS
   return { bytes: await machine.readFile(path), beside };
 }
 
-/**
- * Puts a model in its place, first what lies beside it: whoever finds the model finds it whole.
- * @throws InputError `file.exists`, `file.…`
- */
-export async function writeModelFiles(
+/** A model that is written, but does not stand in its place yet. `settle` or `drop` is called, once. */
+export interface StagedModel {
+  /** As the disk has it. */
+  readonly source: ModelSource;
+  /** Puts it in its place, first what lies beside it: whoever finds the model finds it whole. */
+  settle(): Promise<void>;
+  /** Removes it. */
+  drop(): Promise<void>;
+}
+
+/** @throws InputError `file.exists`, `file.…` */
+export async function stageModelFiles(
   machine: Machine,
   path: string,
   { pieces, beside = new Map() }: ModelFiles,
   force: boolean | undefined,
-): Promise<void> {
+): Promise<StagedModel> {
   const folder = machine.join(path, "..");
-  const files = [...beside].map(([name, content]): [string, Pieces] => [machine.join(folder, name), content]);
-  for (const [neighbour] of files) await checkMayWrite(machine, neighbour, force);
-  if (files.length > 0) await machine.makeFolder(folder);
-  for (const [place, content] of [...files, [path, pieces] as const]) await machine.writeFile(place, content);
+  const names = [...beside.keys()];
+  const places = names.map((name) => machine.join(folder, name));
+  for (const place of places) await checkMayWrite(machine, place, force);
+  if (places.length > 0) await machine.makeFolder(folder);
+  const stages = places.map((place, i) => () => machine.stageFile(place, beside.get(names[i])!));
+  const staged = await stageAll([...stages, () => machine.stageFile(path, pieces)]);
+  const drop = () => dropAll(staged);
+  try {
+    const bytes = await staged[names.length].read();
+    const source = { bytes, beside: async (name: string) => staged[names.indexOf(name)]?.read() };
+    return { source, settle: () => settleInOrder(staged), drop };
+  } catch (error) {
+    await drop();
+    throw error;
+  }
 }
 
 /** @throws InputError `file.exists` */

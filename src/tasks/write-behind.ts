@@ -1,7 +1,4 @@
-import type { StagedFile } from "../data/platform.ts";
-
-/** Begins a file: when it is done, the memory that it was written from may change. */
-export type Stage = () => Promise<StagedFile>;
+import { type Stage, settleInOrder, stageAll } from "./staged-files.ts";
 
 /**
  * Writes files while work goes on: `write` waits for what was begun before and until the system has the bytes, but not for the
@@ -21,31 +18,4 @@ export function createWriteBehind() {
     underWay.catch(() => undefined); // whoever waits for it hears of it
   };
   return { write, done };
-}
-
-async function stageAll(stages: readonly Stage[]): Promise<StagedFile[]> {
-  const staged: StagedFile[] = [];
-  try {
-    for (const stage of stages) staged.push(await stage());
-    return staged;
-  } catch (error) {
-    await dropAll(staged);
-    throw error;
-  }
-}
-
-/** What comes after a file that fails is dropped: it may say that the file is there. */
-async function settleInOrder(files: readonly StagedFile[]): Promise<void> {
-  for (const [index, file] of files.entries()) {
-    try {
-      await file.settle();
-    } catch (error) {
-      await dropAll(files.slice(index + 1));
-      throw error;
-    }
-  }
-}
-
-async function dropAll(files: readonly StagedFile[]): Promise<void> {
-  for (const file of files) await file.drop();
 }

@@ -6,10 +6,17 @@
 export class InputError extends Error {
   override readonly name = "InputError";
   readonly code: string;
+  /** What a program may want to know besides, by name. */
+  readonly details: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: string, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: string,
+    message: string,
+    { details, ...options }: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.details = details;
   }
 }
 

@@ -83,16 +83,30 @@ describe("imports between files", () => {
 });
 
 describe("packages", () => {
-  it("that src imports are dependencies of the package", () => {
-    const { dependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as {
-      dependencies: Record<string, string>;
-    };
-    const imported = sources.flatMap(({ imports }) => imports.map(({ specifier }) => specifier));
-    const packages = imported
-      .filter((specifier) => !specifier.startsWith(".") && !specifier.startsWith("node:"))
-      .map((specifier) => specifier.match(/^(?:@[^/]+\/)?[^/]+/)![0]);
-    expect(packages).toContain("zod");
-    expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([]);
+  const { dependencies, peerDependencies, peerDependenciesMeta, devDependencies } = JSON.parse(
+    readFileSync(`${root}/package.json`, "utf8"),
+  ) as Record<string, Record<string, string>>;
+  const imported = sources.flatMap(({ imports }) =>
+    imports
+      .filter(({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("node:"))
+      .map((one) => ({ ...one, name: one.specifier.match(/^(?:@[^/]+\/)?[^/]+/)![0] })),
+  );
+  const optional = Object.keys(peerDependencies!);
+
+  it("that src imports are dependencies of the package, or ones that need not be there", () => {
+    const names = new Set(imported.map(({ name }) => name));
+    expect(names).toContain("zod");
+    expect([...names].filter((name) => !(name in dependencies!) && !optional.includes(name))).toEqual([]);
+  });
+
+  it("that need not be there are imported when they are asked for, and tested with", () => {
+    const ofThose = imported.filter(({ name, typeOnly }) => optional.includes(name) && !typeOnly);
+    expect([...new Set(ofThose.map(({ name }) => name))].sort()).toEqual([...optional].sort());
+    expect(ofThose.filter(({ dynamic }) => !dynamic)).toEqual([]);
+    for (const name of optional) {
+      expect(peerDependenciesMeta).toHaveProperty([name], { optional: true });
+      expect(devDependencies).toHaveProperty([name]);
+    }
   });
 
   it("of Node are imported by their full name", () => {

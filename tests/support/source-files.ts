@@ -10,6 +10,8 @@ export interface Import {
   readonly specifier: string;
   /** Gone after compilation, so that it loads nothing. */
   readonly typeOnly: boolean;
+  /** Loaded when it is asked for. */
+  readonly dynamic: boolean;
 }
 
 export interface SourceFile {
@@ -38,9 +40,14 @@ export function importsOf(text: string): Import[] {
   const effects = [...code.matchAll(/^\s*import\s*"([^"]+)"/gm)];
   const dynamic = [...code.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g)];
   return [
-    ...declarations.map(([, type, specifier]) => ({ specifier: specifier!, typeOnly: type !== undefined })),
-    ...[...effects, ...dynamic].map(([, specifier]) => ({ specifier: specifier!, typeOnly: false })),
+    ...declarations.map(([, type, specifier]) => toImport(specifier!, { typeOnly: type !== undefined })),
+    ...effects.map(([, specifier]) => toImport(specifier!)),
+    ...dynamic.map(([, specifier]) => toImport(specifier!, { dynamic: true })),
   ];
+}
+
+function toImport(specifier: string, traits: Partial<Import> = {}): Import {
+  return { specifier, typeOnly: false, dynamic: false, ...traits };
 }
 
 /** The path from the root of what a file imports; undefined for a package. */

@@ -12,6 +12,7 @@ function slowDisk(failing: { readonly stage?: string; readonly settle?: string }
     if (failing.stage === name) throw new Error(`no room for ${name}`);
     log.push(`begin ${name}`);
     return {
+      read: async () => new Uint8Array(),
       settle: async () => {
         await turn;
         if (failing.settle === name) throw new Error(`${name} is lost`);

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { modelFormats } from "../../formats/table.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
-import { exportModel } from "../../tasks/export.ts";
+import { type ExportResult, exportModel } from "../../tasks/export.ts";
+import type { Parity } from "../../tasks/parity/check-parity.ts";
 import { type CommonOptions, inContext, writeJson } from "../context.ts";
 import { toNumber } from "../options.ts";
 import { quoted } from "../text.ts";
@@ -11,6 +12,7 @@ interface ExportFlags extends CommonOptions {
   readonly out?: string;
   readonly opset?: number;
   readonly withPreprocessing?: boolean;
+  readonly photos?: string[];
   readonly force?: boolean;
 }
 
@@ -41,21 +43,34 @@ export function exportCommand(): Command {
       "--with-preprocessing",
       "ONNX: take photos of any size as bytes, and resize and scale them in the graph",
     )
+    .option(
+      "--photos <paths...>",
+      "photos that another engine is asked about (default: test photos of the run, or drawn images)",
+    )
     .option("--force", "write over a file that is there")
     .option("--json", "print one JSON document")
     .addHelpText("after", help)
     .action((model: string, flags: ExportFlags) =>
-      inContext(flags, async ({ terminal, json }) => {
+      inContext(flags, async ({ terminal, json, signal }) => {
         const { json: _, ...options } = flags;
-        const result = await exportModel(nodeMachine, { model, ...options });
+        const result = await exportModel(nodeMachine, { model, ...options, signal });
         for (const notice of result.notices) terminal.prose(notice);
         if (json) writeJson(result);
-        else {
-          const size = `${(result.bytes / 1e6).toFixed(1)} MB`;
-          const count = result.parameters.toLocaleString("en-US");
-          const proof = result.readBack ? ", read back to the bit" : "";
-          terminal.line(`Wrote ${quoted(result.path)}: ${size}, ${count} parameters${proof}`);
-        }
+        else for (const line of linesOf(result)) terminal.prose(line);
       }),
     );
+}
+
+function linesOf({ path, bytes, parameters, readBack, parity }: ExportResult): string[] {
+  const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  const count = parameters.toLocaleString("en-US");
+  const proof = readBack ? ", read back to the bit" : "";
+  return [`Wrote ${quoted(path)}: ${size}, ${count} parameters${proof}`, lineOf(parity)];
+}
+
+function lineOf(parity: Parity): string {
+  if (parity.status === "not checked") return `Not checked by another engine. ${parity.why}`;
+  const { engine, images, largestDifference, tolerance } = parity;
+  const agrees = `${engine.name} ${engine.version} agrees on ${images.count} ${images.origin}`;
+  return `${agrees}: largest difference ${largestDifference?.toExponential(1)}, allowed ${tolerance}`;
 }

@@ -43,15 +43,23 @@ export async function writeKerasArchive(model: SavedModel): Promise<Uint8Array> 
  */
 export async function readKerasArchive(bytes: Uint8Array): Promise<SavedModel> {
   const parts = await readZip(bytes, Object.values(partNames));
-  const config = readJson(parts, partNames.config);
-  if (config === undefined) {
-    const message = `Expected a Keras model with a ${partNames.config}, found a zip file of other things`;
-    throw new InputError("model.no-model", message);
-  }
+  const config = configOf(parts);
   const weights = parts.get(partNames.weights);
   if (weights === undefined) throw damagedModel(`Expected "${partNames.weights}" in the file, found none`);
   const own = readOwn(readJson(parts, partNames.metadata));
   return { ...(await readHdf5(weights, (root) => readModel(root, config))), ...own };
+}
+
+/** The model's config as the file has it, for whoever reads it with eyes of their own. */
+export async function readKerasArchiveConfig(bytes: Uint8Array): Promise<unknown> {
+  return configOf(await readZip(bytes, Object.values(partNames)));
+}
+
+function configOf(parts: ReadonlyMap<string, Uint8Array>): unknown {
+  const config = readJson(parts, partNames.config);
+  if (config !== undefined) return config;
+  const message = `Expected a Keras model with a ${partNames.config}, found a zip file of other things`;
+  throw new InputError("model.no-model", message);
 }
 
 function readModel(root: ReadGroup, config: unknown): SavedModel {

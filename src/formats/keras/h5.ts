@@ -39,9 +39,7 @@ export function writeKerasH5(model: SavedModel): Uint8Array[] {
  */
 export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
   return readHdf5(bytes, (root) => {
-    const modelConfig = readText(root, "model_config");
-    if (modelConfig === undefined) throw withoutModel(root);
-    const { description, tree } = fromModelConfig(parseJson(modelConfig, "model_config"), "model_config");
+    const { description, tree } = fromModelConfig(configOf(root), "model_config");
     const weights = readWeights(root, description, tree);
     const trainingConfig = readText(root, "training_config");
     const training =
@@ -58,6 +56,17 @@ export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
       ...(optimizer && { optimizer }),
     };
   });
+}
+
+/** The model's config as the file has it, for whoever reads it with eyes of their own. */
+export async function readKerasH5Config(bytes: Uint8Array): Promise<unknown> {
+  return readHdf5(bytes, configOf);
+}
+
+function configOf(root: ReadGroup): unknown {
+  const modelConfig = readText(root, "model_config");
+  if (modelConfig === undefined) throw withoutModel(root);
+  return parseJson(modelConfig, "model_config");
 }
 
 function withoutModel(root: ReadGroup): InputError {

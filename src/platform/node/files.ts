@@ -111,7 +111,7 @@ export async function stageFile(path: string, content: FileContent): Promise<Sta
     });
     await syncFolder(folder);
   };
-  return { settle, drop };
+  return { read: () => readWholeFile(beside), settle, drop };
 }
 
 /** SHA-256 in lower-case hexadecimal, computed off the event loop. */
