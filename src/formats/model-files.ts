@@ -27,12 +27,13 @@ export function alone(bytes: Uint8Array): ModelSource {
 export async function sourceOf({ pieces, beside }: ModelFiles): Promise<ModelSource> {
   const find = async (name: string) => {
     const found = beside?.get(name);
-    return found && join(found);
+    return found && joinPieces(found);
   };
-  return { bytes: await join(pieces), beside: find };
+  return { bytes: await joinPieces(pieces), beside: find };
 }
 
-async function join(pieces: Pieces): Promise<Uint8Array> {
+/** All in one. */
+export async function joinPieces(pieces: Pieces): Promise<Uint8Array> {
   if (pieces.length === 1) return pieces[0];
   return new Uint8Array(await new Blob([...pieces] as BlobPart[]).arrayBuffer());
 }

@@ -4,6 +4,7 @@ import type { ModelFiles, ModelSource } from "./model-files.ts";
 import type { PhotoInput } from "./onnx/photos.ts";
 import { beginsAsSafetensors } from "./safetensors/beginning.ts";
 import { isWholeModel, type LooseWeights, type SavedModel } from "./saved-model.ts";
+import { beginsAsJson } from "./tfjs/beginning.ts";
 
 /** A kind of model file. */
 export interface ModelFormat {
@@ -78,6 +79,17 @@ export const modelFormats: readonly ModelFormat[] = [
     write: async (model) => ({
       pieces: (await import("./safetensors/write.ts")).writeSafetensors(model),
     }),
+  },
+  {
+    name: "tfjs",
+    extension: ".json",
+    isFolder: true,
+    what: "TensorFlow.js layers model: a folder with model.json",
+    reading: {
+      recognises: beginsAsJson,
+      read: async (source) => (await import("./tfjs/read.ts")).readTfjs(source),
+    },
+    write: async (model) => (await import("./tfjs/write.ts")).writeTfjs(model),
   },
 ];
 

@@ -7,7 +7,7 @@ import { modelExtensions, readModelFile } from "../formats/table.ts";
 import { InputError } from "../util/errors.ts";
 import { formatShape, sameShape } from "../util/shapes.ts";
 import type { Machine } from "./machine.ts";
-import { openSource } from "./model-source.ts";
+import { modelFileAt, openSource } from "./model-source.ts";
 import { runFiles } from "./run-folder.ts";
 
 /** A trained model with all that is needed to use it on photos. */
@@ -52,6 +52,8 @@ export async function loadFromFile(machine: Machine, path: string): Promise<Clas
 async function loadFromRun(machine: Machine, folder: string): Promise<Classifier> {
   const path = machine.join(folder, runFiles.best);
   if ((await machine.kindOf(path)) === "file") return loadFromFile(machine, path);
+  const other = await modelFileAt(machine, folder);
+  if (other !== undefined) return loadFromFile(machine, other);
   const isRun = (await machine.kindOf(machine.join(folder, runFiles.config))) === "file";
   const why = isRun ? "; no epoch of it has ended with a loss that is a number" : "";
   throw new InputError(

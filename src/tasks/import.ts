@@ -9,7 +9,7 @@ import { readClassNames } from "./class-names.ts";
 import { type Classifier, inFile, toClassifier } from "./classifier.ts";
 import { endsInProbabilities, withNormalization, withProbabilities } from "./extend-model.ts";
 import type { Machine } from "./machine.ts";
-import { openSource } from "./model-source.ts";
+import { modelFileAt, openSource } from "./model-source.ts";
 import { ruleOptions } from "./rule-for.ts";
 import { writeImportedConfig } from "./run-config.ts";
 import { checkIsFree, makeRunFolder, runFiles, withRun } from "./run-folder.ts";
@@ -97,7 +97,8 @@ export async function importModel(machine: Machine, request: ImportRequest): Pro
 }
 
 async function sourceOf(machine: Machine, file: string): Promise<ModelSource> {
-  if ((await machine.kindOf(file)) === "file") return openSource(machine, file);
+  const found = await modelFileAt(machine, file);
+  if (found !== undefined) return openSource(machine, found);
   const message = `Expected a model file (${modelExtensions}), found no file at "${file}"`;
   throw new InputError("model.not-found", message);
 }

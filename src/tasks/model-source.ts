@@ -5,6 +5,16 @@ import { dropAll, settleInOrder, stageAll } from "./staged-files.ts";
 
 /** Model files on the machine's disk, with those beside them. */
 
+/** TensorFlow.js's. */
+const FOLDERS_MODEL = "model.json";
+
+/** The model file at a path: the path itself, or of a folder of several files that which names the others. */
+export async function modelFileAt(machine: Machine, path: string): Promise<string | undefined> {
+  const inFolder = machine.join(path, FOLDERS_MODEL);
+  for (const each of [path, inFolder]) if ((await machine.kindOf(each)) === "file") return each;
+  return undefined;
+}
+
 /** @throws InputError `file.…` */
 export async function openSource(machine: Machine, path: string): Promise<ModelSource> {
   const beside = async (name: string) => {

@@ -47,6 +47,39 @@ describe("an exported model", () => {
   });
 });
 
+describe("a model of several files", () => {
+  const predictions = async (model: string) =>
+    (await predict(nodeMachine, { model, photos: [join(photos, "sad")] })).predictions;
+
+  it("gets a folder of its own, in the run or where it is told to, and is found by it", async () => {
+    const { path, readBack, bytes } = await exported({ format: "tfjs" });
+    expect(path).toBe(join(run, "tfjs", "model.json"));
+    expect(readBack).toBe(true);
+    const names = await readdir(join(run, "tfjs"));
+    const sizes = await Promise.all(
+      names
+        .filter((name) => !name.includes("parity"))
+        .map(async (name) => (await readFile(join(run, "tfjs", name))).length),
+    );
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(bytes);
+    expect(await predictions(join(run, "tfjs"))).toEqual(await predictions(run));
+    expect(await predictions(path)).toEqual(await predictions(run));
+    const elsewhere = await exported({ out: join(scratch, "web", "cats.json") });
+    expect(await predictions(elsewhere.path)).toEqual(await predictions(run));
+  });
+
+  it("is written over when forced only, and reaches for no file elsewhere", async () => {
+    const out = join(scratch, "forced");
+    const { path } = await exported({ format: "tfjs", out });
+    await expect(exported({ format: "tfjs", out })).rejects.toMatchObject({ code: "file.exists" });
+    await exported({ format: "tfjs", out, force: true });
+    const json = JSON.parse(await readFile(path, "utf8"));
+    json.weightsManifest[0].paths = ["../run/model.h5"];
+    await writeFile(path, JSON.stringify(json));
+    await expect(predictions(out)).rejects.toMatchObject({ code: "model.bad-name" });
+  });
+});
+
 describe("photos as the input of an ONNX file", () => {
   it("are for a model whose preparation the graph can do, and no other", async () => {
     const out = join(scratch, "photos.onnx");
