@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { InputError, suggest } from "../util/errors.ts";
+import { rescale } from "./operations/elementwise.ts";
 import * as ops from "./operations/losses.ts";
 import type { Tensor } from "./program.ts";
 import type { Recorder } from "./recorder.ts";
@@ -6,6 +9,8 @@ import type { Recorder } from "./recorder.ts";
 export interface Loss {
   /** As Keras names it. */
   readonly name: string;
+  /** Its settings where they are not Keras's defaults. */
+  readonly config?: Readonly<Record<string, unknown>>;
   record(recorder: Recorder, predictions: Tensor, labels: Tensor): Tensor;
 }
 
@@ -53,7 +58,43 @@ export const categoricalCrossentropy: Loss = {
     ),
 };
 
-export const losses: readonly Loss[] = [binaryCrossentropy, categoricalCrossentropy];
+/** By every name that Keras gives them; classes are one column each here, so that the sparse kind is no other. */
+const lossesByName: Readonly<Record<string, Loss>> = {
+  binary_crossentropy: binaryCrossentropy,
+  categorical_crossentropy: categoricalCrossentropy,
+  sparse_categorical_crossentropy: categoricalCrossentropy,
+};
+
+const settingsSchema = z.strictObject({ labelSmoothing: z.number().min(0).max(1).default(0) });
+
+/**
+ * A loss by Keras's name, with its settings in camel case.
+ * @throws InputError `loss.unknown`, `loss.bad-config`
+ */
+export function createLoss(name: string, config: Readonly<Record<string, unknown>> = {}): Loss {
+  const loss = Object.hasOwn(lossesByName, name) ? lossesByName[name] : undefined;
+  if (!loss) {
+    const hint = suggest(name, Object.keys(lossesByName));
+    throw new InputError("loss.unknown", `Expected a loss that Fovea has, found "${name}". ${hint}`);
+  }
+  const settings = settingsSchema.safeParse(config);
+  if (settings.success) return withSmoothing(loss, settings.data.labelSmoothing);
+  throw new InputError("loss.bad-config", `The loss ${name}: ${z.prettifyError(settings.error)}`);
+}
+
+/** Labels take a share of what all classes get alike: Szegedy et al. 2016. With one output there are two classes. */
+function withSmoothing(loss: Loss, labelSmoothing: number): Loss {
+  if (labelSmoothing === 0) return loss;
+  return {
+    name: loss.name,
+    config: { labelSmoothing },
+    record: (recorder, predictions, labels) => {
+      const classes = loss === binaryCrossentropy ? 2 : predictions.shape[predictions.shape.length - 1];
+      const share = { scale: 1 - labelSmoothing, offset: labelSmoothing / classes };
+      return loss.record(recorder, predictions, recorder.apply(rescale, { x: labels }, share).y);
+    },
+  };
+}
 
 /** The loss that fits a classifier: one sigmoid for two classes, a softmax for more. */
 export function lossFor(outputs: number): Loss {

@@ -1,10 +1,18 @@
 import type { ModelDescription, OptimizerRecord, WeightRecord } from "../core/description.ts";
 
-/** What a model was compiled with, in Keras's names (`binary_crossentropy`, `accuracy`). */
+/**
+ * A loss or metric in Keras's words: its name (`binary_crossentropy`, `accuracy`), or where it has settings that its name does not
+ * imply its class with these, their keys in camel case.
+ */
+export type LossOrMetric =
+  | string
+  | { readonly className: string; readonly config: Readonly<Record<string, unknown>> };
+
+/** What a model was compiled with. */
 export interface CompileRecord {
-  readonly loss: string;
+  readonly loss: LossOrMetric;
   readonly optimizer: Pick<OptimizerRecord, "className" | "config">;
-  readonly metrics: readonly string[];
+  readonly metrics: readonly LossOrMetric[];
 }
 
 /** All that a model file holds, as plain data: each format writes it and reads it back. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { losses } from "../../src/core/losses.ts";
+import { createLoss } from "../../src/core/losses.ts";
 import { sigmoid, softmax } from "../../src/core/operations/activations.ts";
 import { planMemory } from "../../src/core/plan.ts";
 import type { Program } from "../../src/core/program.ts";
@@ -11,6 +11,7 @@ import { prepareRun } from "../support/run-program.ts";
 interface LossCase {
   readonly loss: "binary_crossentropy" | "categorical_crossentropy";
   readonly fromLogits: boolean;
+  readonly labelSmoothing: number;
   readonly note: string;
   readonly yTrue: FixtureArray;
   readonly yPred: FixtureArray;
@@ -40,15 +41,25 @@ function titleOf({ loss, fromLogits, yPred, note }: LossCase): string {
 }
 
 /** From logits the loss is recorded over its activation, which is how a model gets there. */
-function recordCase({ loss: name, fromLogits, yPred }: LossCase): Program {
+function recordCase({ loss: name, fromLogits, labelSmoothing, yPred }: LossCase): Program {
   const recorder = new Recorder(0);
   const x = recorder.input("x", yPred.shape);
   const activation = name === "binary_crossentropy" ? sigmoid : softmax;
   const predictions = fromLogits ? recorder.apply<"x", "y", never>(activation, { x }, {}).y : x;
-  const definition = losses.find((loss) => loss.name === name)!;
+  const definition = createLoss(name, { labelSmoothing });
   const loss = definition.record(recorder, predictions, recorder.input("labels", yPred.shape));
   const [dx] = recorder.differentiate(loss, [x]);
   recorder.output("loss", loss);
   recorder.output("dx", dx!);
   return planMemory(recorder.finish());
 }
+
+it("a loss of another kind, or with settings that Fovea lacks, is refused by name", () => {
+  expect(() => createLoss("binary_crossentrpy")).toThrowError(
+    /binary_crossentrpy.*Did you mean "binary_crossentropy"/,
+  );
+  expect(() => createLoss("constructor")).toThrowError(/found "constructor"/);
+  expect(() => createLoss("categorical_crossentropy", { axis: 1 })).toThrowError(
+    /categorical_crossentropy.*axis/,
+  );
+});

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { InputError, suggest } from "../../util/errors.ts";
 import { adam } from "./adam.ts";
 import type { OptimizerDefinition } from "./define.ts";
@@ -12,6 +13,19 @@ const optimizerDefinitions: ReadonlyMap<string, OptimizerDefinition> = new Map(
 export interface Optimizer {
   readonly definition: OptimizerDefinition;
   readonly config: { readonly learningRate: number } & Readonly<Record<string, unknown>>;
+}
+
+export function hasOptimizer(className: string): boolean {
+  return optimizerDefinitions.has(className);
+}
+
+/** Keys of a configuration that the optimizer does not have. */
+export function unknownSettings(
+  { definition }: Optimizer,
+  config: Readonly<Record<string, unknown>>,
+): string[] {
+  const known = definition.config instanceof z.ZodObject ? definition.config.shape : {};
+  return Object.keys(config).filter((key) => !Object.hasOwn(known, key));
 }
 
 /** @throws InputError `optimizer.unknown` or `optimizer.bad-config` */

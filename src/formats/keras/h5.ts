@@ -1,3 +1,4 @@
+import type { OptimizerRecord } from "../../core/description.ts";
 import { InputError } from "../../util/errors.ts";
 import { type ReadGroup, readText } from "../hdf5/group.ts";
 import { readHdf5 } from "../hdf5/read.ts";
@@ -76,8 +77,19 @@ function withoutModel(root: ReadGroup): InputError {
 }
 
 function writeTraining(root: NewGroup, { compile, optimizer }: SavedModel): void {
-  const config = optimizer ?? compile?.optimizer;
+  const config = optimizer ? asKeras2Writes(optimizer) : compile?.optimizer;
   if (config) root.attributes.set("training_config", JSON.stringify(toTrainingConfig(config, compile)));
+}
+
+/** Only by this name Keras 2 takes an optimizer for the kind whose state is in the file, and Keras 3 takes it for one with its defaults. */
+function asKeras2Writes({
+  className,
+  config,
+}: OptimizerRecord): Pick<OptimizerRecord, "className" | "config"> {
+  return {
+    className: `Custom>${className}`,
+    config: { name: className, ...config, isLegacyOptimizer: false },
+  };
 }
 
 const attributeOf = (part: OwnPartName) => `fovea_${part}`;

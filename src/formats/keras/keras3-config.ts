@@ -23,8 +23,14 @@ function publicName(className: string): string {
 }
 
 function toCompileConfig(...given: Parameters<typeof toTrainingConfig>): unknown {
-  const { optimizer_config, ...rest } = toTrainingConfig(...given);
-  return { optimizer: inModule("keras.optimizers", optimizer_config), ...rest };
+  const { optimizer_config, loss, metrics, ...rest } = toTrainingConfig(...given);
+  return {
+    optimizer: inModule("keras.optimizers", optimizer_config),
+    loss: isRecord(loss) ? inModule("keras.losses", loss) : loss,
+    metrics:
+      metrics?.map((metric) => (isRecord(metric) ? inModule("keras.metrics", metric) : metric)) ?? null,
+    ...rest,
+  };
 }
 
 function inModule<Config extends object>(module: string, config: Config) {

@@ -12,9 +12,14 @@ export const keras2Keys: OtherKeys = {
   LeakyReLU: { negativeSlope: "alpha" },
 };
 
+/** Defaults that Keras 3 wants to be told. */
+const toldDefaults: Readonly<Record<string, LayerDescription["config"]>> = {
+  Rescaling: { offset: 0 },
+};
+
 export function toKerasLayer({ className, name, config }: LayerDescription, otherKeys: OtherKeys) {
   const aliases = otherKeys[className] ?? {};
-  const translated = Object.entries(config).map(([key, value]) => [
+  const translated = Object.entries({ ...toldDefaults[className], ...config }).map(([key, value]) => [
     aliases[key] ?? toSnakeCase(key),
     key.endsWith("Initializer") ? toKerasInitializer(value) : respellKeys(value, toSnakeCase),
   ]);

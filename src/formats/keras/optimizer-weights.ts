@@ -4,9 +4,8 @@ import { type NewArray, type NewGroup, writeTexts } from "../hdf5/tree.ts";
 import type { CompileRecord } from "../saved-model.ts";
 
 /**
- * The group `optimizer_weights`, in the order by which Keras 3 assigns them: updates made, learning rate, then for
- * each trained weight its slots. Keras 2 has no learning rate there: it loads the model and says that the
- * optimizer starts anew.
+ * The group `optimizer_weights`, in the order by which Keras 2 assigns them: updates made, then for each trained weight its slots.
+ * Keras 3 wants the learning rate between them and takes no slots of its own files either; its format is `.keras`.
  */
 
 /** The slots of a weight, in Keras's order. SGD has one only with momentum. */
@@ -20,20 +19,16 @@ export function writeOptimizer(
   optimizer: OptimizerRecord,
   weights: readonly WeightRecord[],
 ): void {
-  const { className, config, iterations, slots } = optimizer;
+  const { className, iterations, slots } = optimizer;
   const group = root.group("optimizer_weights");
-  const prefix = className.toLowerCase();
   const names: string[] = [];
   const write = (name: string, shape: readonly number[], values: NewArray["values"]) => {
-    group.write(`${prefix}/${name}`, { shape, values });
-    names.push(`${prefix}/${name}`);
+    group.write(name, { shape, values });
+    names.push(name);
   };
-  write("iteration", [], BigInt64Array.of(BigInt(iterations)));
-  // A schedule has no variable of its own: Keras computes the rate from the updates made.
-  if (typeof config.learningRate === "number")
-    write("learning_rate", [], Float32Array.of(config.learningRate));
+  write("iteration:0", [], BigInt64Array.of(BigInt(iterations)));
   for (const { slot, weight } of inKerasOrder(className, slots, weights)) {
-    write(`${weight.layer}_${weight.name}_${slot}`, weight.shape, weight.values);
+    write(`${className}/${slot.charAt(0)}/${weight.layer}/${weight.name}:0`, weight.shape, weight.values);
   }
   writeTexts(group, "weight_names", names);
 }
@@ -64,7 +59,7 @@ export function readOptimizer(
   const names = readTexts(group, "weight_names");
   const iteration = names.find((name) => iterationName.test(name));
   if (iteration === undefined) return undefined;
-  const slots = readSlots(group, names.filter(isSlot), order, trained);
+  const slots = readSlots(group, weightByWeight(names.filter(isSlot), order.length), order, trained);
   return slots && { ...optimizer, iterations: group.count(iteration), slots };
 }
 
@@ -73,6 +68,13 @@ const learningRateName = /(^|\/)learning_rate(:\d+)?$/;
 
 function isSlot(name: string): boolean {
   return !iterationName.test(name) && !learningRateName.test(name);
+}
+
+/** The optimizers of Keras until 2.10 (`legacy` since) list one slot of all weights, `Adam/conv2d/kernel/m:0`, before the next. */
+function weightByWeight(names: readonly string[], slots: number): readonly string[] {
+  if (!names.every((name) => /\/(m|v|momentum)(:\d+)?$/.test(name))) return names;
+  const weights = names.length / slots;
+  return names.map((_, i) => names[(i % slots) * weights + Math.floor(i / slots)] ?? names[i]);
 }
 
 /** Keras's names of slots differ from version to version; as Keras does, this goes by their order and their shapes. */

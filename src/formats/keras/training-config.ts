@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { OptimizerRecord } from "../../core/description.ts";
-import type { CompileRecord } from "../saved-model.ts";
+import type { CompileRecord, LossOrMetric } from "../saved-model.ts";
 import { isRecord, respellKeys, toCamelCase, toSnakeCase } from "./spelling.ts";
 
 /** What the optimizer is, without its state. */
@@ -9,15 +9,25 @@ type OptimizerConfig = CompileRecord["optimizer"];
 /** The value of Keras's `training_config`. */
 export function toTrainingConfig(optimizer: OptimizerConfig, compile: CompileRecord | undefined) {
   return {
-    loss: compile === undefined ? null : toSnakeCase(compile.loss),
-    metrics: compile === undefined ? null : compile.metrics.map(toSnakeCase),
+    loss: compile === undefined ? null : toKeras(compile.loss),
+    metrics: compile === undefined ? null : compile.metrics.map(toKeras),
     weighted_metrics: null,
     loss_weights: null,
     optimizer_config: {
       class_name: optimizer.className,
-      config: respellKeys(optimizer.config, toSnakeCase),
+      config: respellKeys(withoutPlainZero(optimizer.config), toSnakeCase),
     },
   };
+}
+
+/** Keras 3 refuses a momentum that is a whole number, as which JSON has 0; it is the default. */
+function withoutPlainZero({ momentum, ...config }: OptimizerRecord["config"]): OptimizerRecord["config"] {
+  return momentum === undefined || momentum === 0 ? config : { ...config, momentum };
+}
+
+function toKeras(value: LossOrMetric): unknown {
+  if (typeof value === "string") return toSnakeCase(value);
+  return { class_name: value.className, config: respellKeys(value.config, toSnakeCase) };
 }
 
 const trainingSchema = z.object({
@@ -28,7 +38,7 @@ const trainingSchema = z.object({
 
 export interface TrainingConfig {
   readonly optimizer: OptimizerConfig;
-  /** Absent where the loss or a metric is more than a name: several, with settings, or the user's own code. */
+  /** Absent where the loss is several or the user's own code. */
   readonly compile?: CompileRecord;
 }
 
@@ -36,48 +46,56 @@ export interface TrainingConfig {
 export function fromTrainingConfig(config: unknown): TrainingConfig | undefined {
   const training = trainingSchema.safeParse(config);
   if (!training.success) return undefined;
-  const { loss, metrics, optimizer_config: optimizerConfig } = training.data;
+  const { loss: given, metrics, optimizer_config: optimizerConfig } = training.data;
   const optimizer = {
     className: optimizerConfig.class_name.replace("Custom>", ""), // how TensorFlow's Keras 2 names its own
     config: fromOptimizerConfig(optimizerConfig.config),
   };
-  const lossName = plainName(loss);
-  const metricNames = (metrics === null ? [] : [metrics].flat(2)).map(plainName);
-  if (lossName === undefined || !metricNames.every((name) => name !== undefined)) return { optimizer };
-  return { optimizer, compile: { loss: lossName, optimizer, metrics: metricNames } };
+  const loss = fromKeras(Array.isArray(given) && given.length === 1 ? given[0] : given);
+  if (loss === undefined) return { optimizer };
+  const known = (metrics === null ? [] : [metrics].flat(2)).flatMap((metric) => fromKeras(metric) ?? []);
+  return { optimizer, compile: { loss, optimizer, metrics: known } };
 }
 
 /** How Keras runs an optimizer, not what the optimizer is. */
 const droppedKeys = new Set(["name", "jit_compile", "is_legacy_optimizer"]);
 
-/** Keras 3 writes these out; Keras 2 refuses them in the file of another. */
-const averagingOff: Readonly<Record<string, unknown>> = { use_ema: false, ema_momentum: 0.99 };
+/** Keras's names before 2019. */
+const olderKeys: Readonly<Record<string, string>> = { lr: "learning_rate" };
+
+/** Keras writes these out; that of another version refuses them. */
+const switchedOff: Readonly<Record<string, unknown>> = { use_ema: false, ema_momentum: 0.99, decay: 0 };
 
 function fromOptimizerConfig(config: Record<string, unknown>): OptimizerRecord["config"] {
   const kept = Object.entries(config).filter(
-    ([key, value]) => value !== null && !droppedKeys.has(key) && value !== averagingOff[key],
+    ([key, value]) => value !== null && !droppedKeys.has(key) && value !== switchedOff[key],
   );
-  return Object.fromEntries(kept.map(([key, value]) => [toCamelCase(key), respellKeys(value, toCamelCase)]));
+  return Object.fromEntries(
+    kept.map(([key, value]) => [toCamelCase(olderKeys[key] ?? key), respellKeys(value, toCamelCase)]),
+  );
 }
 
 /** Settings of a loss or metric that say nothing new: its name, and what Keras takes anyway. */
-const defaultSettings: Readonly<Record<string, unknown>> = {
-  from_logits: false,
-  label_smoothing: 0,
-  axis: -1,
-  reduction: "sum_over_batch_size",
+const defaultSettings: Readonly<Record<string, readonly unknown[]>> = {
+  from_logits: [false],
+  label_smoothing: [0],
+  axis: [-1],
+  reduction: ["sum_over_batch_size", "auto"],
+  dtype: ["float32"],
 };
 
-/** The name of a loss or metric that Keras has written as a name or as an object with default settings. */
-function plainName(value: unknown): string | undefined {
+/** A loss or metric that Keras has written as a name or as an object; the user's own code is `undefined`. */
+function fromKeras(value: unknown): LossOrMetric | undefined {
   if (typeof value === "string") return value;
   if (!isRecord(value) || typeof value.class_name !== "string") return undefined;
-  if (value.class_name === "function") return plainName(value.config);
-  const { name, dtype, fn, ...settings } = isRecord(value.config) ? value.config : {};
-  const wrapped = value.class_name === "MeanMetricWrapper"; // Keras 2's metric given by name
-  const plain = Object.entries(settings).every(
-    ([key, item]) => item === null || item === defaultSettings[key],
+  const { class_name: className, config, registered_name: registered = className } = value;
+  if (typeof registered === "string" && registered.includes(">")) return undefined;
+  if (className === "function") return fromKeras(config);
+  const { name, fn, ...settings } = isRecord(config) ? config : {};
+  if (className === "MeanMetricWrapper") return fromKeras(name); // Keras 2's metric given by name
+  const own = Object.entries(settings).filter(
+    ([key, item]) => item !== null && !defaultSettings[key]?.includes(item),
   );
-  if (!plain || value.class_name.includes(">")) return undefined;
-  return wrapped ? plainName(name) : toSnakeCase(value.class_name);
+  if (own.length === 0) return toSnakeCase(className);
+  return { className, config: respellKeys(Object.fromEntries(own), toCamelCase) as Record<string, unknown> };
 }

@@ -74,7 +74,8 @@ export function readOptimizerVariables(
   if (order === undefined || !root.has("optimizer/vars/0")) return undefined;
   const group = root.group("optimizer/vars");
   const trained = trainedWeights(model.description.layers, model.weights);
-  const first = typeof optimizer.config.learningRate === "number" ? 2 : 1;
+  const hasRate = group.has("1") && group.floats("1").shape.length === 0; // of Keras 3, and not of a schedule
+  const first = hasRate ? 2 : 1;
   const names: string[] = [];
   while (group.has(String(first + names.length))) names.push(String(first + names.length));
   const slots = readSlots(group, names, order, trained);
