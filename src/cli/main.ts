@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { keepRoomForNewSmall } from "../platform/node/collect.ts";
 import { packageVersion } from "../platform/node/package-version.ts";
 import { reportFailure } from "./failure.ts";
 import { surviveLostOutput } from "./lost-output.ts";
@@ -17,6 +18,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   summary: async () => (await import("./commands/summary.ts")).summaryCommand(),
   bench: async () => (await import("./commands/bench.ts")).benchCommand(),
 };
+
+/** Those that run for minutes: V8's room for new objects stays small in them. */
+const training = ["train", "demo"];
 
 const examples = `
 Examples:
@@ -53,6 +57,7 @@ function wantedOf(name: string) {
 
 async function main(): Promise<void> {
   surviveLostOutput();
+  if (training.includes(process.argv[2])) keepRoomForNewSmall();
   try {
     const program = await createProgram(process.argv.slice(2));
     if (process.argv.length > 2) await program.parseAsync();

@@ -80,7 +80,7 @@ export async function describeRun(
     classNames,
     preprocessing,
   );
-  machine.freeMemory(); // of loading and of drawing
+  machine.freeMemory(); // of drawing
 }
 
 /** Trains, draws and judges. What has been done is in the folder at any moment. */

@@ -41,6 +41,25 @@ it("starts from what was compiled ahead, with sharp's JavaScript in it", async (
   expect(sharp).toEqual([]);
 });
 
+it("keeps V8's room for new objects small where it trains, from the start", async () => {
+  const program = join(scratch, "room.cjs");
+  await writeFile(
+    program,
+    `process.argv = [process.execPath, ...process.argv.slice(2)];
+     const { getHeapSpaceStatistics } = require("node:v8");
+     process.on("exit", () => {
+       console.error(getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space").space_size);
+     });
+     require(process.argv[1]);`,
+  );
+  const roomOf = async (args: readonly string[]) =>
+    Number((await runNode([program, cliPath, ...args])).stderr.trim().split("\n").at(-1));
+  const faces = ["train", join(scratch, "faces"), "--out", join(scratch, "roomy"), ...quick];
+  const room = await roomOf(faces);
+  expect(room).toBeLessThan(await roomOf(words)); // else it would be small everywhere, and say nothing
+  expect(room).toBeLessThanOrEqual(4 * 2 ** 20);
+});
+
 function changed(code: Buffer, index: number): Buffer {
   const copy = Buffer.from(code);
   copy[index]! ^= 0x55;

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { readCsv } from "../../formats/csv.ts";
-import { keepRoomForNewSmall } from "../../platform/node/collect.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { type PredictResult, predict } from "../../tasks/predict.ts";
 import { checkIsFree, runFiles } from "../../tasks/run-folder.ts";
@@ -39,7 +38,6 @@ export function demoCommand(): Command {
 }
 
 async function run({ terminal, json, signal }: Context, { out }: DemoFlags): Promise<void> {
-  keepRoomForNewSmall();
   if (out !== undefined) await checkIsFree(nodeMachine, out);
   const folder = out ?? (await freeFolder());
   const photos = join(folder, "faces");

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { keepRoomForNewSmall } from "../../platform/node/collect.ts";
 import { nodeMachine } from "../../platform/node/node-machine.ts";
 import { type CacheOptions, cacheOptionsSchema, parseCacheOptions } from "../../tasks/photo-cache.ts";
 import { resume, train } from "../../tasks/train.ts";
@@ -45,7 +44,6 @@ export function trainCommand(): Command {
 }
 
 async function run(context: Context, folder: string | undefined, flags: TrainFlags): Promise<void> {
-  keepRoomForNewSmall();
   const result = await (flags.resume === undefined
     ? startRun(context, folder, flags)
     : resumeRun(context, folder, flags, flags.resume));
