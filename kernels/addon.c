@@ -179,6 +179,19 @@ static napi_value trim(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/*
+ * shareMemory(): all threads from now on take memory from one place. glibc gives each of them an own one, where what one has freed is of
+ * no use to the others.
+ */
+static napi_value share_memory(napi_env env, napi_callback_info info) {
+  (void)env;
+  (void)info;
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
+#endif
+  return NULL;
+}
+
 /* ---- programs ---- */
 
 static void finalize_program(napi_env env, void *program, void *hint) {
@@ -395,6 +408,7 @@ NAPI_MODULE_INIT() {
   napi_property_descriptor properties[] = {
       {"allocate", NULL, allocate, NULL, NULL, NULL, napi_enumerable, NULL},
       {"discard", NULL, discard, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"shareMemory", NULL, share_memory, NULL, NULL, NULL, napi_enumerable, NULL},
       {"trim", NULL, trim, NULL, NULL, NULL, napi_enumerable, NULL},
       {"compile", NULL, compile, NULL, NULL, NULL, napi_enumerable, NULL},
       {"augment", NULL, augment, NULL, NULL, NULL, napi_enumerable, NULL},

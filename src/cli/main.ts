@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { keepRoomForNewSmall } from "../platform/node/collect.ts";
+import { keepMemorySmall } from "../platform/node/collect.ts";
 import { packageVersion } from "../platform/node/package-version.ts";
 import { reportFailure } from "./failure.ts";
 import { surviveLostOutput } from "./lost-output.ts";
@@ -19,7 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   bench: async () => (await import("./commands/bench.ts")).benchCommand(),
 };
 
-/** Those that run for minutes: V8's room for new objects stays small in them. */
+/** Those that run for minutes, and whose memory is kept small. */
 const training = ["train", "demo"];
 
 const examples = `
@@ -57,7 +57,7 @@ function wantedOf(name: string) {
 
 async function main(): Promise<void> {
   surviveLostOutput();
-  if (training.includes(process.argv[2])) keepRoomForNewSmall();
+  if (training.includes(process.argv[2])) keepMemorySmall();
   try {
     const program = await createProgram(process.argv.slice(2));
     if (process.argv.length > 2) await program.parseAsync();

@@ -143,6 +143,7 @@ function callbacksFor(machine: Machine, { folder, data, compilation, observe }: 
     {
       onBatchEnd: (report) => observe({ type: "batch", report }),
       onEpochEnd: async (report) => {
+        machine.returnFreed();
         observe({ type: "epoch", report });
         return undefined;
       },

@@ -28,6 +28,8 @@ export interface Addon {
   discard(buffer: ArrayBuffer): void;
   /** Gives the system back what has been freed but lies between what has not. */
   trim(): void;
+  /** Has all threads that begin from now on share what is free, for the whole process. */
+  shareMemory(): void;
   compile(words: Float64Array, regionBytes: Float64Array, instructionSet: number): CompiledProgram;
   /**
    * `preparePixels` of src/data/prepare.ts, to the same bits: bilinear, or by the weights of src/data/spans.ts. `sizes` are

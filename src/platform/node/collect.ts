@@ -37,14 +37,22 @@ export function freeMemory(): void {
   const collectNow = collector();
   collectNow();
   collectNow({ type: "major", execution: "sync", flavor: "last-resort" });
+  returnFreed();
+}
+
+/** What C code has freed goes back to the system. */
+export function returnFreed(): void {
   const addon = loadAddon();
   if (!("unavailable" in addon)) addon.trim();
 }
 
 /**
- * Keeps V8's room for new objects at the 2 MB that it begins with: it grows to 8 MB while a command is loaded, to 34 while photos
- * are read, and never shrinks. For a process that is all ours; it must be said before the room has grown.
+ * For a process that is all ours and runs for long, at its beginning. V8's room for new objects stays at the 2 MB that it begins with:
+ * it grows to 8 MB while a command is loaded, to 34 while photos are read, and never shrinks. And threads share what is free: while
+ * photos are decoded each would collect tens of megabytes of its own.
  */
-export function keepRoomForNewSmall(): void {
+export function keepMemorySmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
+  const addon = loadAddon();
+  if (!("unavailable" in addon)) addon.shareMemory();
 }

@@ -3,7 +3,7 @@ import { arch, cpus, freemem, hostname, release, type as systemName, totalmem } 
 import { resolve } from "node:path";
 import type { Machine, MachineDescription } from "../../tasks/machine.ts";
 import { openPhotoFolder } from "./cache-folder.ts";
-import { freeMemory } from "./collect.ts";
+import { freeMemory, returnFreed } from "./collect.ts";
 import { fileError } from "./files.ts";
 import { readTextFontFile } from "./font.ts";
 import { lock, removeUnfinished } from "./lock.ts";
@@ -31,6 +31,7 @@ export const nodeMachine: Machine = {
   now: () => new Date(),
   clock: () => performance.now(),
   freeMemory,
+  returnFreed,
   availableMemory: () => process.availableMemory?.() ?? freemem(),
   openPhotoFolder,
   describe,
