@@ -213,9 +213,11 @@ describe("every layer there is", () => {
     odd_windows: /^TensorFlow.js \S+ cannot run it: its GlobalAveragePooling2D has no keepdims/,
     activations: /^TensorFlow.js \S+ cannot run it: its Activation has no activation "hard_sigmoid"/,
   };
+  /** What is refused when it is to be written for TensorFlow.js. */
+  const noEqual = ["activations"];
   it.each(cases)("%s as %s", async (name, formatName, format) => {
     const classifier = classifiers[name]!;
-    if (formatName === "tfjs" && lacks[name]) {
+    if (formatName === "tfjs" && noEqual.includes(name)) {
       await expect(format.write(classifier.saved, {})).rejects.toMatchObject({ code: "export.no-equal" });
       return;
     }
@@ -229,7 +231,7 @@ describe("every layer there is", () => {
       takesPhotos: false,
     });
     const passed = { status: "passed", images: { origin: "drawn images", count: 8 } };
-    const expected = engine.name === "TensorFlow.js" && lacks[name];
+    const expected = engine.name === "TensorFlow.js" && formatName !== "tfjs" && lacks[name];
     expect(parity).toMatchObject(
       expected ? { status: "not checked", why: expect.stringMatching(expected) } : passed,
     );

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { LayerDescription, ModelDescription } from "../../core/description.ts";
 import { InputError } from "../../util/errors.ts";
+import { damagedModel } from "../hdf5/group.ts";
 import { checkModelConfig, isModel, type KerasGraph, nameOf } from "./config-schema.ts";
 import { flatten } from "./flatten.ts";
 import { inboundNodes } from "./graph.ts";
@@ -49,8 +50,20 @@ export interface ReadConfig {
 export function fromModelConfig(modelConfig: unknown, where: string): ReadConfig {
   const { class_name: className, config } = checkModelConfig(modelConfig, where);
   const inputShape = inputShapeOf(config);
-  const { tree, ...layers } = flatten(className, config);
+  const { tree, ...layers } = orTooDeep(where, () => flatten(className, config));
   return { description: { name: config.name, inputShape, ...layers }, tree };
+}
+
+/** Settings are walked as they nest, and a file can nest them deeper than the stack is. */
+function orTooDeep<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw damagedModel(
+      `Expected settings a few levels deep in "${where}", found thousands (${error.message})`,
+    );
+  }
 }
 
 /** Each layer takes from the one before it. */

@@ -3,30 +3,36 @@ import { InputError } from "../../util/errors.ts";
 
 /** What TensorFlow.js's layers can and cannot do that Keras's can. */
 
-/** Layers of images that it has, with the settings of Keras that it would pass over in silence, and their only allowed value. */
-const layers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+type Fits = (value: unknown) => boolean;
+const is =
+  (only: unknown): Fits =>
+  (value) =>
+    value === only;
+
+/** Layers of images that it has, with the settings of Keras's that it would pass over or take for others, and what these may be. */
+const layers: Readonly<Record<string, Readonly<Record<string, Fits>>>> = {
   Activation: {},
   Add: {},
   Average: {},
   AveragePooling2D: {},
   BatchNormalization: {},
   Concatenate: {},
-  Conv2D: { groups: 1 },
+  Conv2D: { groups: is(1) },
   Cropping2D: {},
   Dense: {},
   DepthwiseConv2D: {},
   Dropout: {},
   ELU: {},
   Flatten: {},
-  GlobalAveragePooling2D: { keepdims: false },
-  GlobalMaxPooling2D: { keepdims: false },
+  GlobalAveragePooling2D: {},
+  GlobalMaxPooling2D: {},
   LeakyReLU: {},
   MaxPooling2D: {},
   Maximum: {},
   Minimum: {},
   Multiply: {},
-  ReLU: { negativeSlope: 0, threshold: 0 },
-  Rescaling: {},
+  ReLU: { negativeSlope: is(0), threshold: is(0) },
+  Rescaling: { scale: (value) => typeof value === "number", offset: (value) => typeof value === "number" },
   Reshape: {},
   SeparableConv2D: {},
   Softmax: {},
@@ -52,27 +58,42 @@ const activations: Readonly<Record<string, string>> = {
   tanh: "tanh",
 };
 
+/** What it takes where nothing is said, and Keras takes otherwise. */
+const beginnings: Readonly<Record<string, LayerDescription["config"]>> = { Softmax: { axis: -1 } };
+
 /** What only training asks for, each with names of its own in TensorFlow.js. */
 const forTraining = /(Initializer|Regularizer|Constraint)$/;
 
 /**
- * A layer as TensorFlow.js takes it. `outputShape` is that of one image.
+ * A layer as TensorFlow.js takes it, mostly one. `outputShape` is that of one image.
  * @throws InputError `export.no-equal`
  */
-export function toTfjsLayer(layer: LayerDescription, outputShape: readonly number[]): LayerDescription {
-  const { className, config } = layer;
+export function toTfjsLayers(layer: LayerDescription, outputShape: readonly number[]): LayerDescription[] {
+  const { className, name, config } = layer;
   if (!Object.hasOwn(layers, className)) throw noEqual(layer, `a ${className} layer`);
-  for (const [key, only] of Object.entries(layers[className])) {
-    if ((config[key] ?? only) !== only) throw noEqual(layer, `${key} ${String(config[key])}`);
+  for (const [key, fits] of Object.entries(layers[className])) {
+    if (config[key] !== undefined && !fits(config[key]))
+      throw noEqual(layer, `${key} ${String(config[key])}`);
   }
+  const reshape = { className: "Reshape", name, config: { targetShape: outputShape } };
   // -1 leaves a side open there, and no layer behind it that counts can be built
-  if (className === "Reshape") return { ...layer, config: { ...config, targetShape: outputShape } };
-  if (className === "Softmax") return { ...layer, config: { axis: -1, ...config } }; // by default over axis 1 there
-  const kept = Object.entries(config).filter(([key]) => !forTraining.test(key));
+  if (className === "Reshape") return [{ ...layer, ...reshape }];
+  if (config.keepdims === true) {
+    const { keepdims: _, ...rest } = config; // which it passes over
+    return [
+      { ...layer, name: `${name}_flat`, config: rest },
+      { ...reshape, inputs: [`${name}_flat`] },
+    ];
+  }
+  return [{ ...layer, config: { ...beginnings[className], ...respelled(layer) } }];
+}
+
+function respelled(layer: LayerDescription): LayerDescription["config"] {
+  const kept = Object.entries(layer.config).filter(([key]) => !forTraining.test(key));
   const { activation, ...others } = Object.fromEntries(kept);
-  if (typeof activation !== "string") return { ...layer, config: others };
+  if (typeof activation !== "string") return others;
   if (!Object.hasOwn(activations, activation)) throw noEqual(layer, `the activation ${activation}`);
-  return { ...layer, config: { ...others, activation: activations[activation] } };
+  return { ...others, activation: activations[activation] };
 }
 
 function noEqual({ name }: LayerDescription, what: string): InputError {

@@ -6,7 +6,7 @@ import { toModelConfig } from "../keras/model-config.ts";
 import { ownParts } from "../keras/own-parts.ts";
 import { joinPieces, type ModelFiles } from "../model-files.ts";
 import type { SavedModel } from "../saved-model.ts";
-import { toTfjsLayer } from "./layers.ts";
+import { toTfjsLayers } from "./layers.ts";
 
 /** As the converter cuts weights, so that a browser keeps each file in its cache. */
 const SHARD_BYTES = 4 * 1024 * 1024;
@@ -20,7 +20,7 @@ const SHARD_BYTES = 4 * 1024 * 1024;
 export async function writeTfjs(model: SavedModel): Promise<ModelFiles> {
   const { description, weights } = model;
   const built = buildModel(description);
-  const layers = description.layers.map((layer, i) => toTfjsLayer(layer, built.layers[i].outputShape));
+  const layers = description.layers.flatMap((layer, i) => toTfjsLayers(layer, built.layers[i].outputShape));
   const classNames = new Map(layers.map(({ name, className }) => [name, className]));
   const bytes = await joinPieces(
     weights.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),

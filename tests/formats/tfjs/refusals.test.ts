@@ -6,6 +6,8 @@ import { isWholeModel } from "../../../src/formats/saved-model.ts";
 import { readModelFile, readWeightsFile } from "../../../src/formats/table.ts";
 import { writeTfjs } from "../../../src/formats/tfjs/write.ts";
 import { InputError } from "../../../src/util/errors.ts";
+import { RandomStream } from "../../../src/util/random.ts";
+import { mutate } from "../../support/mutate.ts";
 import { smallModel } from "../keras/fixtures.ts";
 
 const { extra: _, ...model } = smallModel();
@@ -69,6 +71,30 @@ describe("what is no TensorFlow.js layers model is refused", () => {
     expect((await errorOf({ ...own, bytes: new TextEncoder().encode(text) }))?.message).toContain(
       "hard_sigmoid",
     );
+  });
+
+  it("and so are settings deeper than the stack", async () => {
+    const text = JSON.stringify(json).replace(
+      '"alpha":',
+      `"deep":${"[".repeat(1e5)}${"]".repeat(1e5)},"alpha":`,
+    );
+    const error = await errorOf({ ...own, bytes: new TextEncoder().encode(text) });
+    expect(error?.code).toBe("model.damaged");
+  });
+
+  it("2,000 times after damage, or it is a model; in no more than a moment each", async () => {
+    const random = new RandomStream(6, "damage", 0);
+    const weights = (await own.beside(shard))!;
+    let refused = 0;
+    for (let round = 0; round < 2000; round++) {
+      const bytes = round % 4 ? mutate(random, own.bytes, weights) : own.bytes;
+      const damaged = round % 4 ? weights : mutate(random, weights, own.bytes);
+      const start = performance.now();
+      const error = await errorOf({ bytes, beside: async () => damaged }); // any error but an InputError fails the test
+      expect(performance.now() - start).toBeLessThan(5000);
+      if (error) refused++;
+    }
+    expect(refused).toBeGreaterThan(1000);
   });
 
   it("at every length of a model.json that is cut", async () => {
