@@ -1,5 +1,5 @@
 import { InputError } from "../util/errors.ts";
-import { readKerasH5, writeKerasH5 } from "./keras/h5.ts";
+import { readKerasHdf5, writeKerasH5 } from "./keras/h5.ts";
 import type { ModelFiles, ModelSource } from "./model-files.ts";
 import type { PhotoInput } from "./onnx/photos.ts";
 import { beginsAsSafetensors } from "./safetensors/beginning.ts";
@@ -37,6 +37,12 @@ export interface WritingOptions {
   readonly photos?: PhotoInput | undefined;
 }
 
+/** What a run holds is HDF5: always at hand. */
+const hdf5: ModelFormat["reading"] = {
+  recognises: begins(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a),
+  read: ({ bytes }) => readKerasHdf5(bytes),
+};
+
 export const modelFormats: readonly ModelFormat[] = [
   {
     name: "keras",
@@ -54,11 +60,17 @@ export const modelFormats: readonly ModelFormat[] = [
     name: "h5",
     extension: ".h5",
     what: "Keras 2, and Keras 3",
-    reading: {
-      recognises: begins(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a),
-      read: ({ bytes }) => readKerasH5(bytes), // what a run holds: always at hand
-    },
+    reading: hdf5,
     write: async (model) => ({ pieces: writeKerasH5(model) }),
+  },
+  {
+    name: "weights.h5",
+    extension: ".weights.h5",
+    what: "weights alone, for Keras's load_weights",
+    reading: hdf5,
+    write: async (model) => ({
+      pieces: (await import("./keras/loose-weights.ts")).writeWeightsH5(model),
+    }),
   },
   {
     name: "onnx",
@@ -95,7 +107,7 @@ export const modelFormats: readonly ModelFormat[] = [
 
 /** For messages: ".keras or .h5". */
 export const modelExtensions = modelFormats
-  .flatMap(({ extension, reading }) => (reading ? extension : []))
+  .flatMap(({ extension, reading }) => (reading && extension !== ".weights.h5" ? extension : []))
   .join(" or ");
 
 /**

@@ -2,6 +2,7 @@ import type { WeightRecord } from "../core/description.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import { type ModelFiles, sourceOf } from "../formats/model-files.ts";
 import type { PhotoInput } from "../formats/onnx/photos.ts";
+import { isWholeModel, type SavedModel } from "../formats/saved-model.ts";
 import { type ModelFormat, modelFormats } from "../formats/table.ts";
 import { InputError, suggest } from "../util/errors.ts";
 import { loadClassifier } from "./classifier.ts";
@@ -10,6 +11,7 @@ import { checkMayWrite, stageModelFiles } from "./model-source.ts";
 import type { Parity } from "./parity/check-parity.ts";
 import { checkExport, keepParity } from "./parity/export-parity.ts";
 import type { PhotoSource } from "./predict.ts";
+import { putWeights } from "./put-weights.ts";
 
 export interface ExportRequest {
   /** A run folder (its best epoch) or a model file. */
@@ -65,7 +67,8 @@ export async function exportModel(machine: Machine, request: ExportRequest): Pro
   const photos = request.withPreprocessing ? photoInput(preprocessing) : undefined;
   const files = await format.write(exported, { opset: request.opset, photos });
   const readBack = await format.reading?.read(await sourceOf(files));
-  if (readBack) checkSameWeights(readBack.weights, exported.weights);
+  if (readBack)
+    checkSameWeights(isWholeModel(readBack) ? readBack : putWeights(classifier.model, readBack), exported);
   const staged = await stageModelFiles(machine, path, files, request.force);
   const file = {
     classifier,
@@ -97,9 +100,8 @@ function placeFor(
 
 function chooseFormat({ format, out, opset, withPreprocessing }: ExportRequest): ModelFormat {
   const names = modelFormats.map(({ name }) => name);
-  const found = modelFormats.find(({ name, extension }) =>
-    format === undefined ? out?.endsWith(extension) : name === format,
-  );
+  const found =
+    format === undefined ? formatEnding(out ?? "") : modelFormats.find(({ name }) => name === format);
   const onnxOnly = opset !== undefined ? "--opset" : withPreprocessing ? "--with-preprocessing" : undefined;
   if (found && onnxOnly !== undefined && found.name !== "onnx") {
     throw new InputError("option.conflict", `Expected ${onnxOnly} with the format onnx, found ${found.name}`);
@@ -108,6 +110,12 @@ function chooseFormat({ format, out, opset, withPreprocessing }: ExportRequest):
   const what = format === undefined ? "a format" : `a format, found "${format}"`;
   const hint = format === undefined ? `: ${names.join(", ")}` : `. ${suggest(format, names)}`;
   throw new InputError("export.bad-format", `Expected --format to name ${what}${hint}`);
+}
+
+/** Of `x.weights.h5` the longer ending. */
+function formatEnding(path: string): ModelFormat | undefined {
+  const fitting = modelFormats.filter(({ extension }) => path.endsWith(extension));
+  return fitting.toSorted((a, b) => b.extension.length - a.extension.length)[0];
 }
 
 /** What the graph can do with a photo; how it is decoded and turned is still up to whoever reads the file. */
@@ -133,7 +141,10 @@ function sizeOf({ pieces, beside = new Map() }: ModelFiles): number {
 }
 
 /** That they do not would be a fault of ours, and a file that predicts something else is worse than none. */
-function checkSameWeights(read: readonly WeightRecord[], written: readonly WeightRecord[]): void {
+function checkSameWeights(
+  { weights: read }: Pick<SavedModel, "weights">,
+  { weights: written }: Pick<SavedModel, "weights">,
+): void {
   const same = read.length === written.length && written.every((record, i) => sameWeight(record, read[i]));
   if (!same) throw new Error("The exported file does not give back the weights that were written into it");
 }

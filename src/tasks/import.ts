@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { buildModel } from "../core/model.ts";
+import { networkNames } from "../core/networks/table.ts";
 import { preprocessingSchema } from "../data/preprocessing.ts";
 import type { ModelSource } from "../formats/model-files.ts";
-import type { SavedModel } from "../formats/saved-model.ts";
-import { modelExtensions, modelFormats, readModelFile } from "../formats/table.ts";
+import { isWholeModel, type SavedModel } from "../formats/saved-model.ts";
+import { modelExtensions, modelFormats, readModelFile, readWeightsFile } from "../formats/table.ts";
 import { InputError } from "../util/errors.ts";
 import { readClassNames } from "./class-names.ts";
 import { type Classifier, inFile, toClassifier } from "./classifier.ts";
 import { endsInProbabilities, withNormalization, withProbabilities } from "./extend-model.ts";
+import { intoNetwork, type NetworkChoices } from "./into-network.ts";
 import type { Machine } from "./machine.ts";
 import { modelFileAt, openSource } from "./model-source.ts";
 import { ruleOptions } from "./rule-for.ts";
@@ -37,6 +39,12 @@ export const importOptionsSchema = z.object({
     .removeDefault()
     .optional()
     .describe("Side in pixels of the model's input, where the file leaves it open"),
+  network: z
+    .string()
+    .optional()
+    .describe(
+      `What weights alone (.weights.h5, .safetensors, TensorFlow.js without its model) belong to: a run, a model file, or ${networkNames.join(", ")}`,
+    ),
   resize: openOption(resize),
   interpolation: openOption(interpolation),
   antialias: openOption(antialias),
@@ -79,8 +87,11 @@ export async function importModel(machine: Machine, request: ImportRequest): Pro
   const options = parseOptions(importOptionsSchema, given);
   if (out !== undefined) await checkIsFree(machine, out);
   const source = await sourceOf(machine, file);
-  const read = await inFile(file, () => readModelFile(source));
   const names = options.classes === undefined ? undefined : await readClassNames(machine, options.classes);
+  const { network } = options;
+  const { read, said } = await inFile(file, () =>
+    readWith(machine, source, network, { ...options, classes: names }),
+  );
   const { saved, assumed } = await inFile(file, async () => completed(read, options, names));
   const classifier = await inFile(file, async () => toClassifier(file, saved));
   const folder = await makeRunFolder(machine, file, out);
@@ -92,8 +103,25 @@ export async function importModel(machine: Machine, request: ImportRequest): Pro
     classes: classifier.classNames,
     parameters: classifier.model.parameterCount,
     assumed,
-    notices: classifier.notices,
+    notices: [...said, ...classifier.notices],
   };
+}
+
+/** The model in a file, or with the weights in it. */
+async function readWith(
+  machine: Machine,
+  source: ModelSource,
+  network: string | undefined,
+  choices: NetworkChoices,
+) {
+  if (network === undefined) return { read: await readModelFile(source), said: [] };
+  const file = await readWeightsFile(source);
+  if (isWholeModel(file)) {
+    const message = "Expected --network with weights alone, found a whole model";
+    throw new InputError("option.conflict", message);
+  }
+  const { saved, notices } = await intoNetwork(machine, file, network, choices);
+  return { read: saved, said: notices };
 }
 
 async function sourceOf(machine: Machine, file: string): Promise<ModelSource> {
@@ -123,12 +151,12 @@ function completed(read: SavedModel, options: ImportOptions, names: readonly str
     checkChannels(read, perChannel.mean.length);
     saved = withNormalization(saved, perChannel);
   }
-  const { optimizer: _, extra: __, ...kept } = saved; // of a training that does not go on here
+  const { extra: _, ...kept } = saved; // of a run that does not go on here
   return { saved: { ...kept, preprocessing: rule }, assumed: [...unsaid, ...assumed] };
 }
 
 function ruleOf({ preprocessing: said, description }: SavedModel, options: ImportOptions) {
-  const { range, imageSize: side, classes: _, ...chosen } = options;
+  const { range, imageSize: side, classes: _, network: __, ...chosen } = options;
   const { layers, inputShape } = description;
   const [height, width, channels] = inputShape;
   if (side !== undefined && (side !== height || side !== width)) {

@@ -111,7 +111,7 @@ describe("what cannot be exported is refused, and nothing is written", () => {
   });
 
   it.each([
-    ["no format", {}, "export.bad-format", "keras, h5, onnx, safetensors"],
+    ["no format", {}, "export.bad-format", "keras, h5, weights.h5, onnx, safetensors"],
     ["an operator set for Keras", { format: "keras", opset: 17 }, "option.conflict", "onnx"],
     [
       "photos in a Keras file",

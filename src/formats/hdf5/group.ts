@@ -6,6 +6,8 @@ export interface ReadGroup {
   /** The strings of an attribute, one or several; `undefined` where there is no such attribute. */
   attribute(name: string): string[] | undefined;
   has(path: string): boolean;
+  /** Names of the groups and arrays in it. */
+  members(): string[];
   /** @throws InputError `model.damaged` where no group is */
   group(path: string): ReadGroup;
   /** An array of numbers, as float32. */

@@ -44,6 +44,7 @@ function groupWith(source: Source, group: Group): ReadGroup {
     path: group.path,
     attribute: (name) => readAttribute(source, group, name),
     has: (path) => group.get(path) !== null,
+    members: () => group.keys(),
     group: (path) => {
       const child = group.get(path);
       if (child !== null && "create_group" in child) return groupWith(source, child);

@@ -34,14 +34,14 @@ class PlainGroup implements ReadGroup {
   readonly path: string;
   private readonly file: PlainBytes;
   private readonly attributes: ReadonlyMap<string, Message>;
-  private readonly members: ReadonlyMap<string, number>;
+  private readonly places: ReadonlyMap<string, number>;
 
   constructor(file: PlainBytes, header: number, path: string) {
     this.file = file;
     this.path = path;
     const messages = readMessages(file, header);
     this.attributes = attributesOf(file, messages);
-    this.members = membersOf(file, messages);
+    this.places = membersOf(file, messages);
   }
 
   attribute(name: string): string[] | undefined {
@@ -51,6 +51,10 @@ class PlainGroup implements ReadGroup {
 
   has(path: string): boolean {
     return this.find(path) !== undefined;
+  }
+
+  members(): string[] {
+    return [...this.places.keys()];
   }
 
   group(path: string): ReadGroup {
@@ -81,14 +85,14 @@ class PlainGroup implements ReadGroup {
 
   private find(path: string): number | undefined {
     const [first, ...rest] = path.split("/");
-    const header = this.members.get(first);
+    const header = this.places.get(first);
     if (header === undefined || rest.length === 0) return header;
     return this.inner([first]).find(rest.join("/"));
   }
 
   private inner(names: readonly string[]): PlainGroup {
     return names.reduce((group: PlainGroup, name) => {
-      const header = group.members.get(name);
+      const header = group.places.get(name);
       if (header === undefined) throw new NotPlain(`no group ${name}`);
       return new PlainGroup(this.file, header, `${group.path === "/" ? "" : group.path}/${name}`);
     }, this);

@@ -4,9 +4,10 @@ import { type ReadGroup, readText } from "../hdf5/group.ts";
 import { readHdf5 } from "../hdf5/read.ts";
 import { NewGroup } from "../hdf5/tree.ts";
 import { writeHdf5 } from "../hdf5/write.ts";
-import type { SavedModel } from "../saved-model.ts";
+import type { LooseWeights, SavedModel } from "../saved-model.ts";
 import { parseJson } from "./config-schema.ts";
 import { keras2Keys } from "./layer-config.ts";
+import { readLooseWeights } from "./loose-weights.ts";
 import { fromModelConfig, toModelConfig } from "./model-config.ts";
 import { readOptimizer, trainedWeights, writeOptimizer } from "./optimizer-weights.ts";
 import { type OwnPartName, type OwnParts, ownParts, readOwnParts } from "./own-parts.ts";
@@ -32,6 +33,17 @@ export function writeKerasH5(model: SavedModel): Uint8Array[] {
   writeWeights(root, model.description, model.weights);
   if (model.optimizer) writeOptimizer(root, model.optimizer, model.weights);
   return writeHdf5(root);
+}
+
+/**
+ * What a file of Keras in HDF5 holds: a whole model, or weights alone (`save_weights`).
+ * @throws InputError those of `readKerasH5`
+ */
+export async function readKerasHdf5(bytes: Uint8Array): Promise<SavedModel | LooseWeights> {
+  const loose = await readHdf5(bytes, (root) =>
+    root.attribute("model_config") === undefined ? readLooseWeights(root) : undefined,
+  );
+  return loose ?? readKerasH5(bytes);
 }
 
 /**

@@ -83,7 +83,7 @@ export function readOptimizerVariables(
 }
 
 /** Keras counts the layers of each class, whatever their names are. */
-function layerFolders(layers: readonly { readonly className: string }[]): string[] {
+export function layerFolders(layers: readonly { readonly className: string }[]): string[] {
   const used = new Map<string, number>();
   return layers.map(({ className }) => {
     const folder = folderOfClass(className);
