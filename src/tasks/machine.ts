@@ -25,7 +25,7 @@ export interface Machine extends Platform {
   /** Milliseconds from any fixed moment. */
   clock(): number;
   /** Frees what nobody holds any more, now: between two kinds of work, so that the first does not weigh on the second. */
-  freeMemory(): void;
+  freeMemory(): Promise<void>;
   /** Gives the system back what has been freed already, which is quicker: now and then while one kind of work goes on. */
   returnFreed(): void;
   /** Bytes that can be had before the machine swaps. */

@@ -73,8 +73,8 @@ async function withPhotos<T>(
   const { cache, ...rest } = request;
   const store = openPhotoCache(machine, cache, folder, (text) => request.observe({ type: "notice", text }));
   try {
-    return await withTrainingData(machine, folder, { ...rest, store }, (data) => {
-      machine.freeMemory(); // of decoding
+    return await withTrainingData(machine, folder, { ...rest, store }, async (data) => {
+      await machine.freeMemory(); // of decoding
       return work(data);
     });
   } finally {

@@ -80,7 +80,7 @@ export async function describeRun(
     classNames,
     preprocessing,
   );
-  machine.freeMemory(); // of drawing
+  await machine.freeMemory(); // of drawing
 }
 
 /** Trains, draws and judges. What has been done is in the folder at any moment. */
@@ -161,7 +161,7 @@ async function finishRun(
   const best = bestEpoch(history)?.epoch;
   const interrupted = ended === "interrupted";
   session.rest();
-  machine.freeMemory(); // judging and drawing take memory of their own
+  await machine.freeMemory(); // judging and drawing take memory of their own
   const judged = interrupted || best === undefined ? undefined : await judgeBest(machine, run, missing);
   const plots = machine.join(folder, runFiles.plots);
   await machine.makeFolder(plots);
@@ -209,7 +209,7 @@ async function judgeBest(
   });
   if (judgement === undefined) return undefined;
   session.rest();
-  machine.freeMemory();
+  await machine.freeMemory();
   const pictures = await writeJudgement(machine, folder, judgement);
   return { evaluation: judgement.evaluation, pictures };
 }

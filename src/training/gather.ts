@@ -1,4 +1,5 @@
 import { InputError } from "../util/errors.ts";
+import { createPauses } from "../util/pauses.ts";
 import { type Batch, encodeLabels, type LabelledImages } from "./labelled-images.ts";
 
 /** Photos in a row that may be missing before it is taken that something else is wrong, such as a disk that was unplugged. */
@@ -25,7 +26,7 @@ export class Gatherer {
   async withStandIns(indices: readonly number[], room: Float32Array): Promise<Batch> {
     const rows = this.rowsOf(room);
     return this.batchOf(
-      await Promise.all(indices.map((index, row) => this.copyNext(index, rows(row)))),
+      await withPausesBetween(indices, (index, row) => this.copyNext(index, rows(row))),
       room,
     );
   }
@@ -33,7 +34,7 @@ export class Gatherer {
   /** The same, without those that are missing. */
   async withoutMissing(indices: readonly number[], room: Float32Array): Promise<Batch> {
     const rows = this.rowsOf(room);
-    const there = await Promise.all(indices.map((index, row) => this.copy(index, rows(row))));
+    const there = await withPausesBetween(indices, (index, row) => this.copy(index, rows(row)));
     const found = [...there.keys()].filter((row) => there[row]);
     for (const [to, from] of found.entries()) if (to !== from) rows(to).set(rows(from));
     return this.batchOf(
@@ -83,4 +84,20 @@ export class Gatherer {
       return false;
     }
   }
+}
+
+/** Begins all, and waits for them together. Those that are there already are copied at once, a batch of them in 15 ms or more. */
+async function withPausesBetween<T>(
+  indices: readonly number[],
+  copy: (index: number, row: number) => Promise<T>,
+): Promise<T[]> {
+  const pause = createPauses();
+  const copies: Promise<T>[] = [];
+  for (const [row, index] of indices.entries()) {
+    const copied = copy(index, row);
+    copied.catch(() => {}); // it is waited for when all have begun
+    copies.push(copied);
+    await pause();
+  }
+  return Promise.all(copies);
 }

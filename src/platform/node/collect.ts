@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { loadAddon } from "../../backends/native/addon.ts";
+import { takeTurns } from "../../util/pauses.ts";
 
 interface CollectOptions {
   readonly type: "major";
@@ -33,11 +34,13 @@ function collector(): NonNullable<typeof collect> {
  * Buffers that nobody holds are freed by another thread, which the second collection waits for. It is one of all only where V8
  * reads the options: that of Node 20 takes any object for the wish to collect what is new.
  */
-export function freeMemory(): void {
+export async function freeMemory(): Promise<void> {
   const collectNow = collector();
   collectNow();
+  await takeTurns();
   collectNow({ type: "major", execution: "sync", flavor: "last-resort" });
   returnFreed();
+  await takeTurns();
 }
 
 /** What C code has freed goes back to the system. */
