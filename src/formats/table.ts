@@ -1,6 +1,7 @@
 import { InputError } from "../util/errors.ts";
 import { readKerasHdf5, writeKerasH5 } from "./keras/h5.ts";
 import type { ModelFiles, ModelSource } from "./model-files.ts";
+import { beginsAsOnnx } from "./onnx/beginning.ts";
 import type { PhotoInput } from "./onnx/photos.ts";
 import { beginsAsSafetensors } from "./safetensors/beginning.ts";
 import { isWholeModel, type LooseWeights, type SavedModel } from "./saved-model.ts";
@@ -19,14 +20,22 @@ export interface ModelFormat {
   readonly reading?: {
     /** By its first bytes, so far as they reach: of a file that is cut short its format says so. Formats are asked in their order. */
     recognises(bytes: Uint8Array): boolean;
+    /** What is read does the same in layers and weights that may be others than those written. */
+    readonly translates?: true;
     /** @throws InputError `model.…` */
-    read(source: ModelSource): Promise<SavedModel | LooseWeights>;
+    read(source: ModelSource, options: ReadingOptions): Promise<SavedModel | LooseWeights>;
   };
   /**
    * Pieces may be the model's own memory, which must not change until they have been used.
    * @throws InputError `export.…`
    */
   write(model: SavedModel, options: WritingOptions): Promise<ModelFiles>;
+}
+
+/** What some files leave open. */
+export interface ReadingOptions {
+  /** Side in pixels of the images. */
+  readonly imageSize?: number | undefined;
 }
 
 /** What some formats can be asked for. */
@@ -75,7 +84,12 @@ export const modelFormats: readonly ModelFormat[] = [
   {
     name: "onnx",
     extension: ".onnx",
-    what: "ONNX Runtime and others",
+    what: "ONNX Runtime, PyTorch and others",
+    reading: {
+      recognises: beginsAsOnnx,
+      translates: true,
+      read: async ({ bytes }, options) => (await import("./onnx/read.ts")).readOnnx(bytes, options),
+    },
     write: async (model, options) => ({
       pieces: [(await import("./onnx/write.ts")).writeOnnx(model, options)],
     }),
@@ -114,8 +128,8 @@ export const modelExtensions = modelFormats
  * The model in a file of any known format, whatever its name.
  * @throws InputError `model.only-weights` and those of `readWeightsFile`
  */
-export async function readModelFile(source: ModelSource): Promise<SavedModel> {
-  const read = await readWeightsFile(source);
+export async function readModelFile(source: ModelSource, options: ReadingOptions = {}): Promise<SavedModel> {
+  const read = await readWeightsFile(source, options);
   if (isWholeModel(read)) return read;
   const message = `Expected a whole model, found ${read.weights.length} arrays of weights without their network: fovea import with --network puts them into one`;
   throw new InputError("model.only-weights", message);
@@ -125,11 +139,14 @@ export async function readModelFile(source: ModelSource): Promise<SavedModel> {
  * The same, or weights alone where a file has no more than that.
  * @throws InputError `model.empty-file`, `model.unknown-format` and those of the format
  */
-export async function readWeightsFile(source: ModelSource): Promise<SavedModel | LooseWeights> {
+export async function readWeightsFile(
+  source: ModelSource,
+  options: ReadingOptions = {},
+): Promise<SavedModel | LooseWeights> {
   if (source.bytes.length === 0)
     throw new InputError("model.empty-file", "Expected a model, found an empty file");
   const format = modelFormats.find(({ reading }) => reading?.recognises(source.bytes));
-  if (format?.reading) return format.reading.read(source);
+  if (format?.reading) return format.reading.read(source, options);
   const message = `Expected a model file (${modelExtensions}), found another format`;
   throw new InputError("model.unknown-format", message);
 }

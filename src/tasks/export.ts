@@ -42,7 +42,7 @@ export interface ExportResult {
   readonly bytes: number;
   /** Numbers in the file. */
   readonly parameters: number;
-  /** The file was read again, and every weight came back to the bit. Of a format that is written only nobody knows. */
+  /** The file was read again, and every weight came back to the bit. Of a format that is written only, or that has other layers, nobody knows. */
   readonly readBack: boolean;
   /** What another engine made of the file. */
   readonly parity: Parity;
@@ -66,7 +66,8 @@ export async function exportModel(machine: Machine, request: ExportRequest): Pro
   const { extra: _, ...exported } = saved; // a position in a training run is of no use elsewhere
   const photos = request.withPreprocessing ? photoInput(preprocessing) : undefined;
   const files = await format.write(exported, { opset: request.opset, photos });
-  const readBack = await format.reading?.read(await sourceOf(files));
+  const exact = format.reading?.translates ? undefined : format.reading;
+  const readBack = await exact?.read(await sourceOf(files), {});
   if (readBack)
     checkSameWeights(isWholeModel(readBack) ? readBack : putWeights(classifier.model, readBack), exported);
   const staged = await stageModelFiles(machine, path, files, request.force);

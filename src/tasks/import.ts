@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { buildModel } from "../core/model.ts";
 import { networkNames } from "../core/networks/table.ts";
-import { preprocessingSchema } from "../data/preprocessing.ts";
+import { type Preprocessing, preprocessingSchema } from "../data/preprocessing.ts";
 import type { ModelSource } from "../formats/model-files.ts";
 import { isWholeModel, type SavedModel } from "../formats/saved-model.ts";
 import { modelExtensions, modelFormats, readModelFile, readWeightsFile } from "../formats/table.ts";
@@ -114,7 +114,7 @@ async function readWith(
   network: string | undefined,
   choices: NetworkChoices,
 ) {
-  if (network === undefined) return { read: await readModelFile(source), said: [] };
+  if (network === undefined) return { read: await readModelFile(source, choices), said: [] };
   const file = await readWeightsFile(source);
   if (isWholeModel(file)) {
     const message = "Expected --network with weights alone, found a whole model";
@@ -176,7 +176,14 @@ function ruleOf({ preprocessing: said, description }: SavedModel, options: Impor
   const bytes = rescales ? "0..255, as its Rescaling takes them" : "0..1";
   const unsaid =
     said === undefined && range === undefined ? [`bytes as ${bytes} (--range says otherwise)`] : [];
-  return { rule: preprocessingSchema.parse(rule), perChannel, unsaid };
+  return { rule: checkedRule(rule), perChannel, unsaid };
+}
+
+function checkedRule(rule: Readonly<Record<string, unknown>>): Preprocessing {
+  const parsed = preprocessingSchema.safeParse(rule);
+  if (parsed.success) return parsed.data;
+  const message = `The model's preprocessing: ${z.prettifyError(parsed.error)}`;
+  throw new InputError("model.bad-preprocessing", message, { cause: parsed.error });
 }
 
 function checkChannels({ description }: SavedModel, found: number): void {
