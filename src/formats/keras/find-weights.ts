@@ -27,19 +27,38 @@ export function wantedWeights(model: Model, tree: readonly LayerNode[]): WantedW
  * Undefined where one has none or could have several.
  */
 export function findByName(wanted: readonly WantedWeight[], names: readonly string[]): string[] | undefined {
-  const byWeight = new Map<string, string[]>();
-  for (const name of names) {
-    const last = lastName(name);
-    byWeight.set(last, [...(byWeight.get(last) ?? []), name]);
-  }
-  const found = wanted.map((weight) => findOne(weight, byWeight));
+  const found = findAll(wanted, names);
   const whole = found.every((name) => name !== undefined) && new Set(found).size === found.length;
   return whole ? (found as string[]) : undefined;
 }
 
-function findOne({ name, path, className }: WantedWeight, byWeight: ReadonlyMap<string, string[]>) {
-  const same = [...(byWeight.get(name) ?? []), ...(byWeight.get(depthwiseName(name, className)) ?? [])];
-  let candidates = [...new Set(same)];
+/** For a message: the first that has no name in the file, or several. */
+export function firstNotFound(wanted: readonly WantedWeight[], names: readonly string[]): string | undefined {
+  const found = findAll(wanted, names);
+  const lost = wanted[found.findIndex((name, i) => name === undefined || found.indexOf(name) !== i)];
+  return lost && `${lost.path.join("/")}/${lost.name}`;
+}
+
+function findAll(wanted: readonly WantedWeight[], names: readonly string[]): (string | undefined)[] {
+  const byKey = new Map<string, string[]>();
+  for (const name of names) {
+    const key = keyOf(layerPath(name), lastName(name));
+    const same = byKey.get(key);
+    if (same) same.push(name);
+    else byKey.set(key, [name]);
+  }
+  return wanted.map((weight) => findOne(weight, byKey));
+}
+
+/** What all names for a weight of a layer have in common. */
+function keyOf(layer: string, weight: string): string {
+  return `${layer.slice(layer.lastIndexOf("/") + 1)}/${weight}`;
+}
+
+function findOne({ name, path, className }: WantedWeight, byKey: ReadonlyMap<string, string[]>) {
+  const leaf = path[path.length - 1];
+  const keys = new Set([keyOf(leaf, name), keyOf(leaf, depthwiseName(name, className))]);
+  let candidates = [...keys].flatMap((key) => byKey.get(key) ?? []);
   for (let length = 1; length <= path.length; length++) {
     const ending = `/${path.slice(-length).join("/")}/`;
     const left = candidates.filter((each) => `/${layerPath(each)}/`.endsWith(ending));

@@ -101,12 +101,21 @@ function noEqual({ name }: LayerDescription, what: string): InputError {
   return new InputError("export.no-equal", message);
 }
 
-/** @throws InputError `model.unsupported` */
-export function refuseOtherActivations({ layers }: ModelDescription): void {
-  const other = layers.find(
-    ({ config }) => config.activation === "hard_sigmoid" || config.activation === "hardSigmoid",
-  );
-  if (!other) return;
-  const message = `Expected activations that mean the same here, found hard_sigmoid in "${other.name}": TensorFlow.js's is 0.2x + 0.5, Keras 3's x/6 + 0.5`;
-  throw new InputError("model.unsupported", message);
+/**
+ * A model of TensorFlow.js's layers in the words of Keras 3.
+ * @throws InputError `model.unsupported`
+ */
+export function fromTfjsLayers(description: ModelDescription): ModelDescription {
+  const otherSigmoid = description.layers.find(({ config }) => config.activation === "hard_sigmoid");
+  if (otherSigmoid) {
+    const message = `Expected activations that mean the same here, found hard_sigmoid in "${otherSigmoid.name}": TensorFlow.js's is 0.2x + 0.5, Keras 3's x/6 + 0.5`;
+    throw new InputError("model.unsupported", message);
+  }
+  return { ...description, layers: description.layers.map(withLastAxis) };
+}
+
+/** Of a softmax it writes axis 1, and what it computes itself is the softmax over the last axis alone: it refuses any other. */
+function withLastAxis(layer: LayerDescription): LayerDescription {
+  if (layer.className !== "Softmax" || layer.config.axis !== 1) return layer;
+  return { ...layer, config: { ...layer.config, axis: -1 } };
 }

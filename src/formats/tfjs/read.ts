@@ -3,13 +3,19 @@ import { buildModel } from "../../core/model.ts";
 import { InputError } from "../../util/errors.ts";
 import { damagedModel } from "../hdf5/group.ts";
 import { parseJson } from "../keras/config-schema.ts";
-import { findByName, lastName, wantedWeights } from "../keras/find-weights.ts";
+import {
+  findByName,
+  firstNotFound,
+  lastName,
+  type WantedWeight,
+  wantedWeights,
+} from "../keras/find-weights.ts";
 import { fromModelConfig } from "../keras/model-config.ts";
 import { readOwnParts } from "../keras/own-parts.ts";
 import { isRecord } from "../keras/spelling.ts";
 import type { ModelSource } from "../model-files.ts";
 import type { LooseWeights, SavedModel } from "../saved-model.ts";
-import { refuseOtherActivations } from "./layers.ts";
+import { fromTfjsLayers } from "./layers.ts";
 import { checkTfjsModel, type TfjsModel } from "./manifest.ts";
 import { teachableMachineParts } from "./teachable-machine.ts";
 import { type NamedArray, readArrays } from "./weights.ts";
@@ -29,38 +35,34 @@ export async function readTfjs(source: ModelSource): Promise<SavedModel | LooseW
     const arrays = await readArrays(model.weightsManifest, source);
     return { weights: arrays.map(looseWeight), named: "by layer" };
   }
-  const { description, tree } = fromModelConfig(topology.model_config ?? topology, FILE);
-  refuseOtherActivations(description);
+  const { description: asWritten, tree } = fromModelConfig(topology.model_config ?? topology, FILE);
+  const description = fromTfjsLayers(asWritten);
   const wanted = wantedWeights(buildModel(description), tree);
-  const arrays = await readArrays(model.weightsManifest, source);
-  const found = findByName(
-    wanted,
-    arrays.map(({ name }) => name),
-  );
-  if (found === undefined)
-    throw damagedModel(`Expected the weights of ${wanted.length} places, found ${missing(wanted, arrays)}`);
+  const weights = await readWeights(wanted, model, source);
+  return { description, weights, ...(await ownParts(model, source, description.inputShape)) };
+}
+
+async function readWeights(
+  wanted: readonly WantedWeight[],
+  { weightsManifest }: TfjsModel,
+  source: ModelSource,
+): Promise<WeightRecord[]> {
+  const arrays = await readArrays(weightsManifest, source);
+  const names = arrays.map(({ name }) => name);
+  const found = findByName(wanted, names);
+  if (found === undefined) {
+    const message = `Expected an array for each weight, found none or several for ${firstNotFound(wanted, names)}`;
+    throw damagedModel(message);
+  }
   const byName = new Map(arrays.map((array) => [array.name, array]));
-  const weights = wanted.map(({ layer, name }, i): WeightRecord => {
+  return wanted.map(({ layer, name }, i) => {
     const { shape, values } = byName.get(found[i])!;
     return { layer, name, shape, values };
   });
-  return { description, weights, ...(await ownParts(model, source, description.inputShape)) };
 }
 
 function looseWeight({ name, shape, values }: NamedArray): WeightRecord {
   return { layer: name.slice(0, Math.max(name.lastIndexOf("/"), 0)), name: lastName(name), shape, values };
-}
-
-function missing(wanted: ReturnType<typeof wantedWeights>, arrays: readonly NamedArray[]): string {
-  const lacks = wanted.find(
-    (weight) =>
-      !findByName(
-        [weight],
-        arrays.map(({ name }) => name),
-      ),
-  );
-  const which = lacks ? `, none or several for ${lacks.path.join("/")}/${lacks.name}` : "";
-  return `${arrays.length} arrays${which}`;
 }
 
 function refuseGraphModel({ format, modelTopology }: TfjsModel): void {

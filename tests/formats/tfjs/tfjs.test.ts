@@ -155,7 +155,8 @@ describe("a model that TensorFlow.js writes", () => {
     const features = tf.sequential({ layers: [base, tf.layers.globalAveragePooling2d({})] });
     const head = tf.sequential();
     head.add(tf.layers.dense({ units: 5, activation: "elu", inputShape: [4] }));
-    head.add(tf.layers.dense({ units: 2, useBias: false, activation: "softmax" }));
+    head.add(tf.layers.dense({ units: 2, useBias: false }));
+    head.add(tf.layers.softmax());
     return tf.sequential({ layers: [features, head] });
   };
 
@@ -173,6 +174,7 @@ describe("a model that TensorFlow.js writes", () => {
       ["Conv2D", "DepthwiseConv2D", "BatchNormalization", "Add", "ReLU", "GlobalAveragePooling2D"].concat(
         "Dense",
         "Dense",
+        "Softmax",
       ),
     );
   });
