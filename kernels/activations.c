@@ -93,6 +93,33 @@ ACTIVATION(geluApproximate, x * gelu_gate(x), gelu_approximate_slope(from))
 ACTIVATION(hardSigmoid, hard_sigmoid_value(x), choose((from > -3) & (from < 3), splat(1.0f / 6.0f), splat(0)))
 ACTIVATION(mish, mish_value(x), mish_slope(from))
 
+static void bounded_relu_piece(void *context, int64_t piece, void *scratch) {
+  (void)scratch;
+  const Call *call = context;
+  const double *a = call->attributes;
+  float slope = (float)a[0], threshold = (float)a[1], maximum = (float)a[2];
+  const float *x = call->inputs[0].data;
+  float *y = call->outputs[0].data;
+  int64_t end = smaller_of((piece + 1) * PIECE, call->outputs[0].count);
+  for (int64_t i = piece * PIECE; i < end; i++)
+    y[i] = x[i] > threshold ? (x[i] < maximum ? x[i] : maximum) : slope * (x[i] - threshold);
+}
+
+static void bounded_relu_gradient_piece(void *context, int64_t piece, void *scratch) {
+  (void)scratch;
+  const Call *call = context;
+  const double *a = call->attributes;
+  float slope = (float)a[0], threshold = (float)a[1], maximum = (float)a[2];
+  const float *dy = call->inputs[0].data, *x = call->inputs[1].data;
+  float *dx = call->outputs[0].data;
+  int64_t end = smaller_of((piece + 1) * PIECE, call->outputs[0].count);
+  for (int64_t i = piece * PIECE; i < end; i++)
+    dx[i] = x[i] > threshold ? (x[i] <= maximum ? dy[i] : 0) : slope * dy[i];
+}
+
+static bool op_boundedRelu(const Call *call) { return run_elementwise(call, bounded_relu_piece); }
+static bool op_boundedReluGradient(const Call *call) { return run_elementwise(call, bounded_relu_gradient_piece); }
+
 /* Rows of softmax that a task takes. */
 static int64_t softmax_rows(int64_t classes) { return divide_up(PIECE / 4, larger_of(1, classes)); }
 

@@ -1,4 +1,4 @@
-/* Sums, scaling and dropout. */
+/* Sums, products, scaling and dropout. */
 #include "elementwise.h"
 
 INLINE Vector add_of(Vector a, Vector b, float unused) {
@@ -6,7 +6,13 @@ INLINE Vector add_of(Vector a, Vector b, float unused) {
   return a + b;
 }
 
+INLINE Vector multiply_of(Vector a, Vector b, float unused) {
+  (void)unused;
+  return a * b;
+}
+
 DEFINE_ELEMENTWISE(add, map_two, add_of, 0)
+DEFINE_ELEMENTWISE(multiply, map_two, multiply_of, 0)
 
 static void fill_piece(void *context, int64_t piece, void *scratch) {
   (void)scratch;

@@ -6,6 +6,7 @@
 #include "sum-parts.c"
 #include "activations.c"
 #include "batch-norm.c"
+#include "channels.c"
 #include "convolution-few-channels.c"
 #include "convolution-input-gradient.c"
 #include "convolution-pooled-input-gradient.c"
@@ -41,8 +42,8 @@ KernelTable JOIN(kernels_, ISA) = {
     KERNEL(batchNorm) KERNEL(batchNormParameterGradient) KERNEL(batchNormInputGradient)
     KERNEL(movingAverage) KERNEL(scaleShift) KERNEL(foldBatchNorm)
     KERNEL(matmul) KERNEL(matmulInputGradient) KERNEL(matmulKernelGradient) KERNEL(addBias) KERNEL(biasGradient)
-    KERNEL(add) KERNEL(fill) KERNEL(rescale) KERNEL(dropout)
-    KERNEL_PAIR(relu) KERNEL_PAIR(relu6) KERNEL_PAIR(leakyRelu) KERNEL_PAIR(elu) KERNEL_PAIR(selu)
+    KERNEL(add) KERNEL(multiply) KERNEL(concatenate) KERNEL(sliceChannels) KERNEL(scaleChannels) KERNEL(fill) KERNEL(rescale) KERNEL(dropout)
+    KERNEL_PAIR(relu) KERNEL_PAIR(relu6) KERNEL_PAIR(leakyRelu) KERNEL_PAIR(boundedRelu) KERNEL_PAIR(elu) KERNEL_PAIR(selu)
     KERNEL_PAIR(sigmoid) KERNEL_PAIR(tanh) KERNEL_PAIR(exponential) KERNEL_PAIR(softplus) KERNEL_PAIR(softsign)
     KERNEL_PAIR(silu) KERNEL_PAIR(gelu) KERNEL_PAIR(geluApproximate) KERNEL_PAIR(hardSigmoid) KERNEL_PAIR(mish)
     KERNEL_PAIR(softmax)

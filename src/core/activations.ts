@@ -1,9 +1,16 @@
 import { z } from "zod";
 import * as ops from "./operations/activations.ts";
+import { multiply } from "./operations/elementwise.ts";
 import type { Tensor } from "./program.ts";
 import type { Recorder } from "./recorder.ts";
 
 type Activation = (recorder: Recorder, x: Tensor) => Tensor;
+
+/** x * hardSigmoid(x). Howard et al. 2019, "MobileNetV3". */
+const hardSilu: Activation = (recorder, x) => {
+  const gate = recorder.apply(ops.hardSigmoid, { x }, {}).y;
+  return recorder.apply(multiply, { a: x, b: gate }, {}).y;
+};
 
 /** Activations by the name that Keras gives them in a layer's `activation`, with Keras's defaults. */
 export const activations = {
@@ -22,6 +29,8 @@ export const activations = {
   swish: (recorder, x) => recorder.apply(ops.silu, { x }, {}).y,
   gelu: (recorder, x) => recorder.apply(ops.gelu, { x }, {}).y,
   hard_sigmoid: (recorder, x) => recorder.apply(ops.hardSigmoid, { x }, {}).y,
+  hard_silu: hardSilu,
+  hard_swish: hardSilu,
   mish: (recorder, x) => recorder.apply(ops.mish, { x }, {}).y,
   softmax: (recorder, x) => recorder.apply(ops.softmax, { x }, {}).y,
 } as const satisfies Record<string, Activation>;

@@ -170,16 +170,19 @@ export class Recorder {
 
   /** Makes the operation that computes `tensor` write it to `offset` elements from the start of `target`. */
   place(tensor: Tensor, target: Tensor, offset: number): void {
+    const origin = this.originOf(tensor);
+    const views = [...this.origins.keys()].filter((view) => this.originOf(view) === origin);
     const shared = [...this.producers.keys()].some(
-      (other) => other !== tensor && other.buffer === tensor.buffer,
+      (other) => other !== origin && other.buffer === origin.buffer,
     );
-    const viewed = [...this.origins.values()].includes(tensor) || this.origins.has(tensor);
     const placed = tensor.buffer === target.buffer;
-    if (shared || viewed || placed || tensor.buffer.region !== "work") {
+    if (shared || placed || tensor.buffer.region !== "work") {
       throw new Error(`Cannot place a tensor of shape ${formatShape(tensor.shape)}: its memory is shared`);
     }
-    tensor.buffer = target.buffer;
-    tensor.offset = target.offset + offset;
+    for (const one of [origin, ...views]) {
+      one.buffer = target.buffer;
+      one.offset = target.offset + offset;
+    }
   }
 
   finish(): Recording {

@@ -270,6 +270,18 @@ const depthwiseShapes: readonly ConvolutionShape[] = [
     size: [3, 2],
   },
   { title: "stride beyond the kernel", x: [1, 9, 10, 2], kernel: [2, 2, 2, 1], stride: [3, 3] },
+  // as layers pad, crop, thin out and multiply pixels
+  {
+    title: "short of the edges",
+    x: [2, 9, 11, 17],
+    kernel: [1, 1, 17, 1],
+    pad: [-2, -1],
+    size: [4, 7],
+  },
+  { title: "short of the edges, 3x3", x: [1, 9, 12, 5], kernel: [3, 3, 5, 1], pad: [-1, -3], size: [6, 4] },
+  { title: "every third pixel", x: [1, 7, 10, 33], kernel: [1, 1, 33, 1], stride: [3, 3], size: [3, 4] },
+  { title: "blocks", x: [2, 6, 10, 3], kernel: [3, 2, 3, 1], stride: [3, 2], size: [2, 5] },
+  { title: "wide blocks", x: [1, 7, 14, 19], kernel: [7, 7, 19, 1], stride: [7, 7], size: [1, 2] },
   {
     title: "a plane of more than a task",
     x: [3, 41, 38, 20],
@@ -407,6 +419,22 @@ export const mapOf = (
     attributes,
     tolerance: rounding,
   },
+];
+
+/** Settings of a ReLU: with a limit, a slope, a threshold, all of them. */
+export const bounded: readonly Readonly<Record<string, number>>[] = [
+  { slope: 0, threshold: 0, maximum: 4 },
+  { slope: 0.3, threshold: 1.5, maximum: 3.4028234663852886e38 },
+  { slope: 0.1, threshold: 0.5, maximum: 6.5 },
+];
+
+/** Channels on the left and on the right of what lies side by side, and the sides before them: less and more than a vector, than a piece. */
+export const channelParts: readonly (readonly [rest: readonly number[], left: number, right: number])[] = [
+  [[1], 1, 1],
+  [[3, 5, 7], 3, 16],
+  [[2, 3], 17, 1],
+  [[2, 31, 29], 33, 15],
+  [[5], 16385, 3],
 ];
 
 export const slopeOf = (

@@ -22,7 +22,7 @@ describe("costOf", () => {
       const { program, inputs } = prepareOperation(operation, one);
       const { flops, bytesRead, bytesWritten } = costOf(program.nodes[0]!);
       expect(Number.isInteger(flops)).toBe(true);
-      if (operation !== "fill") expect(flops).toBeGreaterThan(0);
+      if (!["fill", "concatenate", "sliceChannels"].includes(operation)) expect(flops).toBeGreaterThan(0);
       expect(bytesRead).toBe(Object.values(inputs).reduce((sum, array) => sum + array.byteLength, 0));
       expect(bytesWritten).toBeGreaterThan(0);
     }

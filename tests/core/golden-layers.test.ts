@@ -52,6 +52,7 @@ const files = [
   "padding",
   "separable",
   "reshape",
+  "elsewhere",
 ];
 const casesOf = (file: string) => readKerasFixture<{ cases: LayerCase[] }>(`layers-${file}.json`).cases;
 
@@ -79,6 +80,41 @@ describeEachBackend("layers as Keras computes them", (backend) => {
         }
       }
     });
+  });
+});
+
+interface JoiningCase extends Pick<LayerCase, "layer" | "output" | "r"> {
+  readonly inputs: readonly FixtureArray[];
+  readonly inputGradients: readonly FixtureArray[];
+}
+
+const joining = readKerasFixture<{ joining: JoiningCase[] }>("layers-elsewhere.json").joining;
+
+describeEachBackend("layers that join", (backend) => {
+  it.each(
+    joining.map(
+      (one) => [`${one.layer.className} of ${one.inputs.map(({ shape }) => shape.join("x"))}`, one] as const,
+    ),
+  )("%s", async (_, { layer: { className, config }, inputs, output, r, inputGradients }) => {
+    const recorder = new Recorder(0);
+    const definition = layerDefinitions.get(className)!;
+    const parsed = definition.config.parse(config);
+    const tensors = inputs.map(({ shape }, i) => recorder.input(`x${i}`, shape));
+    const shapes = inputs.map(({ shape }) => shape.slice(1));
+    expect(definition.outputShape(shapes[0], parsed, shapes)).toEqual(output.shape.slice(1));
+    const call = { config: parsed, inputs: tensors, weights: {}, training: false, index: 0 };
+    const y = definition.record(recorder, tensors[0], call);
+    recorder.output("y", y);
+    recorder.differentiate(weightedSum(recorder, y), tensors).forEach((gradient, i) => {
+      recorder.output(`dx${i}`, gradient);
+    });
+    const given = Object.fromEntries(inputs.map((values, i) => [`x${i}`, float32Of(values)]));
+    const run = prepareRun(backend, planMemory(fuse(recorder.finish())));
+    const found = await run.run({ ...given, r: float32Of(r), label: new Float32Array(1) });
+    for (const [i, expected] of [output, ...inputGradients].entries()) {
+      const name = i === 0 ? "y" : `dx${i - 1}`;
+      expect(firstDifference(found[name]!, float32Of(expected), sumTolerance), name).toBeUndefined();
+    }
   });
 });
 

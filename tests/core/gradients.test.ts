@@ -36,6 +36,19 @@ const convolution = (
   attributes: { strideHeight, strideWidth, padTop, padLeft, outputHeight, outputWidth },
 });
 
+/** `dy` is what is spread. Its kernel is taken as constant. */
+const spreading = (
+  title: string,
+  [batch, height, width, channels]: readonly number[],
+  kernel: readonly number[],
+  [strideHeight, strideWidth]: readonly [number, number],
+  [inputHeight, inputWidth]: readonly [number, number],
+): OperationCase => ({
+  title,
+  points: { dy: { shape: [batch, height, width, channels * kernel[3]] }, kernel: { shape: kernel } },
+  attributes: { strideHeight, strideWidth, padTop: 0, padLeft: 0, inputHeight, inputWidth },
+});
+
 const pool = (
   title: string,
   x: readonly number[],
@@ -102,6 +115,10 @@ const cases: Partial<Record<OperationName, readonly OperationCase[]>> = {
     convolution("stride and odd padding", [2, 6, 7, 5], [3, 3, 5, 1], [2, 2], [0, 1], [3, 4]),
     convolution("kernel larger than the image", [1, 2, 3, 2], [5, 5, 2, 3], [1, 1], [2, 2], [2, 3]),
   ],
+  depthwiseConv2dInputGradient: [
+    spreading("every other pixel", [2, 3, 4, 3], [1, 1, 3, 1], [2, 3], [5, 10]),
+    spreading("windows that overlap", [1, 3, 2, 2], [3, 2, 2, 2], [2, 1], [7, 3]),
+  ],
   batchNorm: [
     normalization("rows", [5, 3]),
     normalization("images", [2, 3, 4, 5]),
@@ -127,6 +144,28 @@ const cases: Partial<Record<OperationName, readonly OperationCase[]>> = {
     { points: { a: { shape: [1] }, b: { shape: [1] } } },
     { points: { a: { shape: [2, 3, 5] }, b: { shape: [2, 3, 5] } } },
   ],
+  multiply: [
+    { points: { a: { shape: [1] }, b: { shape: [1] } } },
+    { points: { a: { shape: [2, 3, 5] }, b: { shape: [2, 3, 5] } } },
+  ],
+  concatenate: [
+    { points: { a: { shape: [1, 1] }, b: { shape: [1, 1] } } },
+    { points: { a: { shape: [2, 3, 5] }, b: { shape: [2, 3, 2] } } },
+  ],
+  sliceChannels: [
+    { first: 0, count: 7 },
+    { first: 0, count: 3 },
+    { first: 2, count: 3 },
+    { first: 4, count: 3 },
+  ].map((attributes) => ({
+    title: `${attributes.count} from ${attributes.first}`,
+    points: { x: { shape: [2, 3, 7] } },
+    attributes,
+  })),
+  scaleChannels: [
+    { points: { x: { shape: [1, 1, 1, 1] }, scale: { shape: [1, 1] } } },
+    { points: { x: { shape: [3, 2, 5, 4] }, scale: { shape: [3, 4] } } },
+  ],
   rescale: [{ points: { x: { shape: [3, 5] } }, attributes: { scale: -0.7, offset: 3 } }],
   dropout: [0, 0.3, 0.9].map((rate) => ({
     title: `rate ${rate}`,
@@ -135,6 +174,10 @@ const cases: Partial<Record<OperationName, readonly OperationCase[]>> = {
   })),
   relu: bothSides,
   relu6: bothSides,
+  boundedRelu: [
+    ...withAttributes({ slope: 0.2, threshold: 0.5, maximum: 4 }),
+    ...withAttributes({ slope: 0, threshold: 0, maximum: 1.1 }),
+  ],
   leakyRelu: withAttributes({ slope: 0.3 }),
   elu: withAttributes({ alpha: 1.7 }),
   selu: bothSides,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LayerDescription, ModelDescription } from "../../src/core/description.ts";
+import { layerDefinitions } from "../../src/core/layers/table.ts";
 import { lossFor } from "../../src/core/losses.ts";
 import { buildModel, initialWeights } from "../../src/core/model.ts";
 import { reportNetwork } from "../../src/core/networks/report.ts";
@@ -245,16 +246,77 @@ describe("a description that cannot be built", () => {
     ["an unknown padding", ["Conv2D", { filters: 1, kernelSize: 3, padding: "full" }], /padding/],
     ["an unknown activation", ["Dense", { units: 1, activation: "rellu" }], /activation/],
     ["channels first", ["MaxPooling2D", { dataFormat: "channels_first" }], /dataFormat/],
-    ["dilation", ["Conv2D", { filters: 1, kernelSize: 3, dilationRate: 2 }], /dilationRate/],
-    ["groups", ["Conv2D", { filters: 2, kernelSize: 3, groups: 2 }], /groups/],
+    ["a dilation of 0", ["Conv2D", { filters: 1, kernelSize: 3, dilationRate: 0 }], /dilationRate/],
+    ["half a group", ["Conv2D", { filters: 2, kernelSize: 3, groups: 0.5 }], /groups/],
+    ["a smooth enlargement", ["UpSampling2D", { interpolation: "bilinear" }], /interpolation/],
+    ["a normalisation backwards", ["Normalization", { invert: true }], /invert/],
     ["an unknown initializer", ["Dense", { units: 1, kernelInitializer: "best" }], /kernelInitializer/],
     ["a rate above 1", ["Dropout", { rate: 1.5 }], /rate/],
     ["a rate that is not a number", ["Dropout", { rate: Number.NaN }], /rate/],
-    ["a ReLU with a limit that no operation has", ["ReLU", { maxValue: 5 }], /maxValue/],
+    ["a ReLU below zero", ["ReLU", { maxValue: -5 }], /maxValue/],
   ] as const)("refuses %s", (_, layer, message) => {
     const error = refusal(sequence([8, 8, 3], layer));
     expect(error.code).toBe("model.bad-layer");
     expect(error.message).toMatch(message);
+  });
+
+  it.each([
+    [
+      "groups that cannot share",
+      ["Conv2D", { filters: 4, kernelSize: 1, groups: 2 }],
+      /2 groups can share, found 3/,
+    ],
+    ["a crop of all", ["Cropping2D", { cropping: 4 }], /rest of the image, found 0 rows/],
+    ["slopes shared along rows", ["PReLU", { sharedAxes: [1] }], /all axes but the channels/],
+    ["a scale too few", ["Rescaling", { scale: [1, 2] }], /each of 3 channels, found 2/],
+    ["a mean alone", ["Normalization", { mean: 1 }], /a mean and a variance/],
+    ["noise for rows", ["Dropout", { rate: 0.5, noiseShape: [null, 8, 1, 1] }], /each value, channel/],
+  ] as const)("refuses %s", (_, layer, message) => {
+    const error = refusal(sequence([8, 8, 3], layer));
+    expect(error.code).toBe("model.bad-shape");
+    expect(error.message).toMatch(message);
+  });
+
+  it.each([
+    [
+      "Concatenate",
+      {},
+      [
+        [8, 8, 3],
+        [4, 8, 3],
+      ],
+      /differ in their channels only/,
+    ],
+    [
+      "Concatenate",
+      { axis: 1 },
+      [
+        [8, 8, 3],
+        [8, 8, 3],
+      ],
+      /last axis, found axis 1/,
+    ],
+    [
+      "Multiply",
+      {},
+      [
+        [8, 8, 3],
+        [8, 1, 1],
+      ],
+      /found 8x8x3 and 8x1x1/,
+    ],
+    [
+      "Subtract",
+      {},
+      [
+        [8, 8, 3],
+        [8, 8, 1],
+      ],
+      /one shape/,
+    ],
+  ])("%s %j of %j is refused", (className, config, shapes, message) => {
+    const { outputShape, config: schema } = layerDefinitions.get(className)!;
+    expect(() => outputShape(shapes[0], schema.parse(config), shapes)).toThrow(message);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import * as activations from "../../src/backends/reference/activations.ts";
 import * as batchNorm from "../../src/backends/reference/batch-norm.ts";
+import * as channels from "../../src/backends/reference/channels.ts";
 import * as convolution from "../../src/backends/reference/convolution.ts";
 import * as dense from "../../src/backends/reference/dense.ts";
 import * as depthwise from "../../src/backends/reference/depthwise.ts";
@@ -16,6 +17,7 @@ import { elementCount } from "../../src/util/shapes.ts";
 const kernels: Partial<Record<OperationName, ReferenceKernel>> = {
   ...activations,
   ...batchNorm,
+  ...channels,
   ...convolution,
   ...dense,
   ...depthwise,

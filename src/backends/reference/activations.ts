@@ -29,6 +29,12 @@ export const relu6 = map((x) => Math.min(Math.max(x, 0), 6));
 export const relu6Gradient = slope((y) => (y > 0 && y < 6 ? 1 : 0));
 export const leakyRelu = map((x, { slope: s }) => (x > 0 ? x : s * x));
 export const leakyReluGradient = slope((x, { slope: s }) => (x > 0 ? 1 : s));
+export const boundedRelu = map((x, { slope: s, threshold, maximum }) =>
+  x > threshold ? Math.min(x, maximum) : s * (x - threshold),
+);
+export const boundedReluGradient = slope((x, { slope: s, threshold, maximum }) =>
+  x > threshold ? Number(x <= maximum) : s,
+);
 export const elu = map((x, { alpha }) => (x > 0 ? x : alpha * Math.expm1(x)));
 export const eluGradient = slope((x, { alpha }) => (x > 0 ? 1 : alpha * Math.exp(x)));
 export const selu = map((x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x)));

@@ -5,6 +5,10 @@ export const add: ReferenceKernel = ([a, b], [y]) => {
   for (let i = 0; i < y.data.length; i++) y.data[i] = a.data[i] + b.data[i];
 };
 
+export const multiply: ReferenceKernel = ([a, b], [y]) => {
+  for (let i = 0; i < y.data.length; i++) y.data[i] = a.data[i] * b.data[i];
+};
+
 export const rescale: ReferenceKernel = ([x], [y], { scale, offset }) => {
   for (let i = 0; i < y.data.length; i++) y.data[i] = x.data[i] * scale + offset;
 };

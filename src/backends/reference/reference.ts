@@ -6,6 +6,7 @@ import { bytesPerElement, type Program, type ProgramNode, type Tensor } from "..
 import { elementCount } from "../../util/shapes.ts";
 import * as activations from "./activations.ts";
 import * as batchNorm from "./batch-norm.ts";
+import * as channels from "./channels.ts";
 import * as convolution from "./convolution.ts";
 import * as dense from "./dense.ts";
 import * as depthwise from "./depthwise.ts";
@@ -21,6 +22,7 @@ import * as updates from "./updates.ts";
 const kernels: Readonly<Record<OperationName, ReferenceKernel>> = {
   ...activations,
   ...batchNorm,
+  ...channels,
   ...convolution,
   ...dense,
   ...depthwise,

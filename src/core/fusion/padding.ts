@@ -42,11 +42,21 @@ function movedBy(window: ProgramNode["attributes"], { attributes }: ProgramNode)
   return { padTop: window.padTop + attributes.padTop, padLeft: window.padLeft + attributes.padLeft };
 }
 
-/** A window of one pixel with the weight 1, or the gradient of one. */
+/** A window of one pixel with the weight 1 that every pixel of the image is met by, or the gradient of one. */
 function isPadding(node: ProgramNode, operation: OperationName, graph: Graph): boolean {
   if (node.operation !== operation) return false;
   const { kernel } = partsOf(node).inputs;
-  return isOnePixel(kernel) && isFilled(kernel, 1, graph);
+  return isOnePixel(kernel) && isFilled(kernel, 1, graph) && holdsAll(node);
+}
+
+/** Otherwise it crops or thins out, and what lies beyond the edges is not zeros. */
+function holdsAll({ inputs: [from], outputs: [to], attributes }: ProgramNode): boolean {
+  const { strideHeight, strideWidth, padTop, padLeft, inputHeight } = attributes;
+  const [image, padded] = inputHeight === undefined ? [from, to] : [to, from];
+  const [height, width] = [1, 2].map((axis) => padded.shape[axis] - image.shape[axis]);
+  return (
+    strideHeight * strideWidth === 1 && padTop >= 0 && padLeft >= 0 && height >= padTop && width >= padLeft
+  );
 }
 
 function isOnePixel({ shape: [height, width, , multiplier] }: Tensor): boolean {

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { activationSchema, activations } from "../activations.ts";
-import { leakyRelu, relu, relu6, softmax as softmaxOperation } from "../operations/activations.ts";
+import {
+  boundedRelu,
+  elu,
+  leakyRelu,
+  relu,
+  relu6,
+  softmax as softmaxOperation,
+} from "../operations/activations.ts";
 import { defineLayer } from "./define.ts";
 
 /** Any activation, by its name. */
@@ -11,16 +18,33 @@ export const activation = defineLayer({
   record: (recorder, x, { config }) => activations[config.activation](recorder, x),
 });
 
-/** x where x > 0, otherwise negativeSlope * x; at most maxValue. Of Keras's settings those that name an operation here. */
+/** The largest float32: no limit. */
+const unlimited = 3.4028234663852886e38;
+
+/** min(x, maxValue) where x > threshold, otherwise negativeSlope * (x - threshold). */
 export const reLU = defineLayer({
   className: "ReLU",
   config: z.object({
-    maxValue: z.literal(6).nullish(),
-    negativeSlope: z.literal(0).default(0),
-    threshold: z.literal(0).default(0),
+    maxValue: z.number().min(0).nullish(),
+    negativeSlope: z.number().min(0).default(0),
+    threshold: z.number().min(0).default(0),
   }),
   outputShape: (input) => [...input],
-  record: (recorder, x, { config }) => recorder.apply(config.maxValue === 6 ? relu6 : relu, { x }, {}).y,
+  record: (recorder, x, { config: { maxValue, negativeSlope: slope, threshold } }) => {
+    const maximum = maxValue ?? unlimited;
+    const usual = slope === 0 && threshold === 0;
+    if (usual && maximum === 6) return recorder.apply(relu6, { x }, {}).y;
+    if (usual && maximum === unlimited) return recorder.apply(relu, { x }, {}).y;
+    return recorder.apply(boundedRelu, { x }, { slope, threshold, maximum }).y;
+  },
+});
+
+/** x where x > 0, otherwise alpha * (exp(x) - 1). Clevert et al. 2016. */
+export const eLU = defineLayer({
+  className: "ELU",
+  config: z.object({ alpha: z.number().default(1) }),
+  outputShape: (input) => [...input],
+  record: (recorder, x, { config }) => recorder.apply(elu, { x }, config).y,
 });
 
 /** y = x where x > 0, otherwise negativeSlope * x. Maas et al. 2013. */

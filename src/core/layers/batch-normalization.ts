@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { initializerSchema } from "../initializers.ts";
 import { batchNorm, foldBatchNorm, movingAverage, scaleShift } from "../operations/batch-norm.ts";
-import { fill } from "../operations/elementwise.ts";
 import type { Tensor } from "../program.ts";
 import type { Recorder } from "../recorder.ts";
+import { constant } from "./constant.ts";
 import { defineLayer } from "./define.ts";
 
 const config = z.object({
@@ -63,7 +63,7 @@ export const batchNormalization = defineLayer({
 });
 
 /** With fixed statistics it is a scale and a shift, which is a folded kernel of ones and bias of zeros. */
-function recordInference(
+export function recordInference(
   recorder: Recorder,
   x: Tensor,
   statistics: Readonly<Record<"gamma" | "beta" | "mean" | "variance", Tensor>>,
@@ -75,6 +75,3 @@ function recordInference(
   const { folded, foldedBias } = recorder.apply(foldBatchNorm, { kernel, bias, ...statistics }, { epsilon });
   return recorder.apply(scaleShift, { x, scale: folded, shift: foldedBias }, { activation: 0 }).y;
 }
-
-const constant = (recorder: Recorder, value: number, length: number): Tensor =>
-  recorder.apply(fill, {}, { value, length }).y;

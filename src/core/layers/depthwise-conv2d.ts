@@ -4,7 +4,8 @@ import { initializerSchema } from "../initializers.ts";
 import { addBias } from "../operations/dense.ts";
 import { depthwiseConv2d as depthwiseOperation } from "../operations/depthwise.ts";
 import { defineLayer } from "./define.ts";
-import { dataFormatSchema, paddingSchema, pairSchema, windowGeometry } from "./window.ts";
+import { dilate } from "./spread.ts";
+import { dataFormatSchema, dilationSchema, paddingSchema, pairSchema, windowGeometry } from "./window.ts";
 
 const config = z.object({
   kernelSize: pairSchema,
@@ -16,13 +17,14 @@ const config = z.object({
   depthwiseInitializer: initializerSchema("glorot_uniform"),
   biasInitializer: initializerSchema("zeros"),
   dataFormat: dataFormatSchema,
-  dilationRate: z.union([z.literal(1), z.tuple([z.literal(1), z.literal(1)])]).optional(),
+  dilationRate: dilationSchema,
 });
 
-const windowOf = ({ kernelSize, strides, padding }: z.output<typeof config>) => ({
+const windowOf = ({ kernelSize, strides, padding, dilationRate }: z.output<typeof config>) => ({
   size: kernelSize,
   strides,
   padding,
+  dilationRate,
 });
 
 /** Convolves each channel by kernels of its own. [height, width, in] to [outputHeight, outputWidth, in * depthMultiplier]. */
@@ -45,7 +47,11 @@ export const depthwiseConv2D = defineLayer({
   },
   record: (recorder, x, { config: layer, weights: { kernel, bias } }) => {
     const geometry = windowGeometry(x.shape.slice(1), windowOf(layer));
-    const { y } = recorder.apply(depthwiseOperation, { x, kernel }, geometry);
+    const { y } = recorder.apply(
+      depthwiseOperation,
+      { x, kernel: dilate(recorder, kernel, layer.dilationRate) },
+      geometry,
+    );
     const biased = bias ? recorder.apply(addBias, { x: y, bias }, {}).y : y;
     return activations[layer.activation](recorder, biased);
   },

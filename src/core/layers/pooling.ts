@@ -60,18 +60,34 @@ export const averagePooling2D = definePooling(
   (recorder, x, geometry) => recorder.apply(averagePool2d, { x }, geometry).y,
 );
 
+/** Two layers that make one value of each channel, which differ in nothing but how. */
+const defineGlobalPooling = (className: string, pool: (recorder: Recorder, x: Tensor) => Tensor) =>
+  defineLayer({
+    className,
+    config: z.object({ dataFormat: dataFormatSchema, keepdims: z.boolean().default(false) }),
+    outputShape: (input, { keepdims }) => {
+      if (input.length !== 3)
+        throw new RangeError(`Expected height, width and channels, found ${input.length} axes`);
+      return keepdims ? [1, 1, input[2]] : [input[2]];
+    },
+    record: (recorder, x, { config: { keepdims } }) => {
+      const [batch, , , channels] = x.shape;
+      const y = pool(recorder, x);
+      const shape = keepdims ? [batch, 1, 1, channels] : [batch, channels];
+      return y.shape.length === shape.length ? y : recorder.view(y, shape);
+    },
+  });
+
 /** Mean over height and width. [height, width, channels] to [channels], or to [1, 1, channels] with `keepdims`. */
-export const globalAveragePooling2D = defineLayer({
-  className: "GlobalAveragePooling2D",
-  config: z.object({ dataFormat: dataFormatSchema, keepdims: z.boolean().default(false) }),
-  outputShape: (input, { keepdims }) => {
-    if (input.length !== 3)
-      throw new RangeError(`Expected height, width and channels, found ${input.length} axes`);
-    return keepdims ? [1, 1, input[2]] : [input[2]];
-  },
-  record: (recorder, x, { config: { keepdims } }) => {
-    const { y } = recorder.apply(globalAveragePool2d, { x }, {});
-    const [batch, channels] = y.shape;
-    return keepdims ? recorder.view(y, [batch, 1, 1, channels]) : y;
-  },
+export const globalAveragePooling2D = defineGlobalPooling(
+  "GlobalAveragePooling2D",
+  (recorder, x) => recorder.apply(globalAveragePool2d, { x }, {}).y,
+);
+
+/** The largest value of each channel: a pool with one window. Shapes as above. */
+export const globalMaxPooling2D = defineGlobalPooling("GlobalMaxPooling2D", (recorder, x) => {
+  const [, poolHeight, poolWidth] = x.shape;
+  const window = { size: [poolHeight, poolWidth], strides: [1, 1], padding: "valid" } as const;
+  const geometry = windowGeometry(x.shape.slice(1), window);
+  return recorder.apply(maxPool2d, { x }, { poolHeight, poolWidth, ...geometry }).y;
 });

@@ -5,7 +5,8 @@ import { conv2d as conv2dOperation } from "../operations/convolution.ts";
 import { addBias } from "../operations/dense.ts";
 import { depthwiseConv2d as depthwiseOperation } from "../operations/depthwise.ts";
 import { defineLayer } from "./define.ts";
-import { dataFormatSchema, paddingSchema, pairSchema, windowGeometry } from "./window.ts";
+import { dilate } from "./spread.ts";
+import { dataFormatSchema, dilationSchema, paddingSchema, pairSchema, windowGeometry } from "./window.ts";
 
 const config = z.object({
   filters: z.number().int().positive(),
@@ -19,13 +20,14 @@ const config = z.object({
   pointwiseInitializer: initializerSchema("glorot_uniform"),
   biasInitializer: initializerSchema("zeros"),
   dataFormat: dataFormatSchema,
-  dilationRate: z.union([z.literal(1), z.tuple([z.literal(1), z.literal(1)])]).optional(),
+  dilationRate: dilationSchema,
 });
 
-const windowOf = ({ kernelSize, strides, padding }: z.output<typeof config>) => ({
+const windowOf = ({ kernelSize, strides, padding, dilationRate }: z.output<typeof config>) => ({
   size: kernelSize,
   strides,
   padding,
+  dilationRate,
 });
 
 /**
@@ -55,7 +57,11 @@ export const separableConv2D = defineLayer({
   record: (recorder, x, { config: layer, weights }) => {
     const { depthwise_kernel: depthwise, pointwise_kernel: pointwise, bias } = weights;
     const geometry = windowGeometry(x.shape.slice(1), windowOf(layer));
-    const { y: channels } = recorder.apply(depthwiseOperation, { x, kernel: depthwise }, geometry);
+    const { y: channels } = recorder.apply(
+      depthwiseOperation,
+      { x, kernel: dilate(recorder, depthwise, layer.dilationRate) },
+      geometry,
+    );
     const everyPlace = windowGeometry(channels.shape.slice(1), {
       size: [1, 1],
       strides: [1, 1],

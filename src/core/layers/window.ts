@@ -10,11 +10,16 @@ export const paddingSchema = z.enum(["valid", "same"]).default("valid");
 /** Channels come last here; a file that says otherwise is refused. */
 export const dataFormatSchema = z.literal("channels_last").nullish();
 
+/** Of every how many pixels a kernel's next weight takes one. */
+export const dilationSchema = pairSchema.default([1, 1]);
+
 /** A window that moves over height and width. */
 export interface Window {
   readonly size: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly padding: "valid" | "same";
+  /** One pixel unless it says otherwise. */
+  readonly dilationRate?: readonly [number, number];
 }
 
 export interface WindowGeometry {
@@ -34,18 +39,20 @@ export function windowGeometry(inputShape: readonly number[], window: Window): W
   if (inputShape.length !== 3) {
     throw new RangeError(`Expected height, width and channels, found ${inputShape.length} axes`);
   }
+  const { dilationRate = [1, 1], strides, padding } = window;
+  const size = window.size.map((side, axis) => (side - 1) * dilationRate[axis] + 1);
   const [vertical, horizontal] = [0, 1].map((axis) =>
-    along(inputShape[axis], window.size[axis], window.strides[axis], window.padding),
+    along(inputShape[axis], size[axis], strides[axis], padding),
   );
   if (vertical.output < 1 || horizontal.output < 1) {
-    const [height, width] = window.size;
+    const [height, width] = size;
     throw new RangeError(
       `Expected an image of at least ${height}x${width} pixels, found ${inputShape[0]}x${inputShape[1]}`,
     );
   }
   return {
-    strideHeight: window.strides[0],
-    strideWidth: window.strides[1],
+    strideHeight: strides[0],
+    strideWidth: strides[1],
     padTop: vertical.pad,
     padLeft: horizontal.pad,
     outputHeight: vertical.output,

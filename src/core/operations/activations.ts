@@ -36,6 +36,12 @@ export const [relu, reluGradient] = defineActivation("relu", "y");
 export const [relu6, relu6Gradient] = defineActivation("relu6", "y");
 /** x where x > 0, otherwise slope * x. Maas et al. 2013. */
 export const [leakyRelu, leakyReluGradient] = defineActivation("leakyRelu", "x", ["slope"]);
+/** min(x, maximum) where x > threshold, otherwise slope * (x - threshold). */
+export const [boundedRelu, boundedReluGradient] = defineActivation("boundedRelu", "x", [
+  "slope",
+  "threshold",
+  "maximum",
+]);
 /** x where x > 0, otherwise alpha * (exp(x) - 1). Clevert et al. 2016. */
 export const [elu, eluGradient] = defineActivation("elu", "x", ["alpha"]);
 /** scale * elu(x, alpha) with alpha 1.6732632423543772 and scale 1.0507009873554805. Klambauer et al. 2017. */

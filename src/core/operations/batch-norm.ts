@@ -3,7 +3,8 @@ import type { Recorder } from "../recorder.ts";
 import { activationCode } from "./activation-code.ts";
 import { relu6Gradient, reluGradient } from "./activations.ts";
 import { defineOperation, type Operation, type OperationCall } from "./define.ts";
-import { fill } from "./elementwise.ts";
+import { biasGradient } from "./dense.ts";
+import { fill, multiply } from "./elementwise.ts";
 
 /**
  * Batch normalisation (Ioffe and Szegedy 2015). Channels are the last axis; mean and variance are over all others.
@@ -82,7 +83,7 @@ export const movingAverage = defineOperation({
   infer: ({ moving }) => ({ updated: { shape: moving.shape } }),
 });
 
-/** y = activation(x * scale + shift), of which scale and shift are constants. x [..., channels]; scale, shift [channels]. */
+/** y = activation(x * scale + shift). x [..., channels]; scale, shift [channels]. */
 export const scaleShift: Operation<"scaleShift", "x" | "scale" | "shift", "y", "activation"> = {
   name: "scaleShift",
   inputs: ["x", "scale", "shift"],
@@ -90,14 +91,31 @@ export const scaleShift: Operation<"scaleShift", "x" | "scale" | "shift", "y", "
   attributes: ["activation"],
   infer: ({ x }) => ({ y: { shape: x.shape } }),
   gradients: {
-    x: (recorder, { inputs: { scale }, outputs: { y }, attributes: { activation } }, dy) => {
-      const slope = activation === activationCode.relu6 ? relu6Gradient : reluGradient;
-      const passed = activation === activationCode.none ? dy : recorder.apply(slope, { dy, from: y }, {}).dx;
+    x: (recorder, call, dy) => {
+      const { scale } = call.inputs;
+      const x = passedGradient(recorder, call, dy);
       const shift = recorder.apply(fill, {}, { value: 0, length: scale.shape[0] }).y;
-      return recorder.apply(scaleShift, { x: passed, scale, shift }, { activation: 0 }).y;
+      return recorder.apply(scaleShift, { x, scale, shift }, { activation: 0 }).y;
     },
+    scale: (recorder, call, dy) => {
+      const products = { a: passedGradient(recorder, call, dy), b: call.inputs.x };
+      return recorder.apply(biasGradient, { dy: recorder.apply(multiply, products, {}).y }, {}).dbias;
+    },
+    shift: (recorder, call, dy) =>
+      recorder.apply(biasGradient, { dy: passedGradient(recorder, call, dy) }, {}).dbias,
   },
 };
+
+/** What the activation lets through. */
+function passedGradient(
+  recorder: Recorder,
+  { outputs: { y }, attributes: { activation } }: OperationCall<"x", "y", "activation">,
+  dy: Tensor,
+): Tensor {
+  if (activation === activationCode.none) return dy;
+  const slope = activation === activationCode.relu6 ? relu6Gradient : reluGradient;
+  return recorder.applyOnce(slope, { dy, from: y }, {}).dx;
+}
 
 /**
  * The normalisation behind a kernel and its bias, as one kernel and bias: s = gamma / sqrt(variance + epsilon),

@@ -1,4 +1,4 @@
-import { defineOperation } from "./define.ts";
+import { defineOperation, type Operation } from "./define.ts";
 
 const window = ["strideHeight", "strideWidth", "padTop", "padLeft"] as const;
 
@@ -37,8 +37,15 @@ export const depthwiseConv2d = defineOperation({
   },
 });
 
-/** Gradient of `depthwiseConv2d` with respect to x. */
-export const depthwiseConv2dInputGradient = defineOperation({
+/**
+ * Gradient of `depthwiseConv2d` with respect to x: its transpose, by which layers spread the pixels of an image too.
+ */
+export const depthwiseConv2dInputGradient: Operation<
+  "depthwiseConv2dInputGradient",
+  "dy" | "kernel",
+  "dx",
+  (typeof window)[number] | "inputHeight" | "inputWidth"
+> = {
   name: "depthwiseConv2dInputGradient",
   inputs: ["dy", "kernel"],
   outputs: ["dx"],
@@ -46,7 +53,19 @@ export const depthwiseConv2dInputGradient = defineOperation({
   infer: ({ dy, kernel }, { inputHeight, inputWidth }) => ({
     dx: { shape: [dy.shape[0], inputHeight, inputWidth, kernel.shape[2]] },
   }),
-});
+  gradients: {
+    dy: (
+      recorder,
+      { inputs: { dy, kernel }, attributes: { inputHeight: _, inputWidth: __, ...rest } },
+      ddx,
+    ) =>
+      recorder.apply(
+        depthwiseConv2d,
+        { x: ddx, kernel },
+        { ...rest, outputHeight: dy.shape[1], outputWidth: dy.shape[2] },
+      ).y,
+  },
+};
 
 /** Gradient of `depthwiseConv2d` with respect to the kernel, summed over batch and positions. */
 export const depthwiseConv2dKernelGradient = defineOperation({

@@ -10,6 +10,19 @@ export const add = defineOperation({
   gradients: { a: (_recorder, _call, dy) => dy, b: (_recorder, _call, dy) => dy },
 });
 
+/** y = a * b, of one shape. */
+export const multiply: Operation<"multiply", "a" | "b", "y", never> = {
+  name: "multiply",
+  inputs: ["a", "b"],
+  outputs: ["y"],
+  attributes: [],
+  infer: ({ a }) => ({ y: { shape: a.shape } }),
+  gradients: {
+    a: (recorder, { inputs: { b } }, dy) => recorder.apply(multiply, { a: dy, b }, {}).y,
+    b: (recorder, { inputs: { a } }, dy) => recorder.apply(multiply, { a: dy, b: a }, {}).y,
+  },
+};
+
 /** y = x * scale + offset. x is float32 or uint8. */
 export const rescale: Operation<"rescale", "x", "y", "scale" | "offset"> = {
   name: "rescale",

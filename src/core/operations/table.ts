@@ -1,5 +1,6 @@
 import * as activations from "./activations.ts";
 import * as batchNorm from "./batch-norm.ts";
+import { concatenate, scaleChannels, sliceChannels } from "./channels.ts";
 import * as convolution from "./convolution.ts";
 import * as dense from "./dense.ts";
 import * as depthwise from "./depthwise.ts";
@@ -17,6 +18,9 @@ export const operations = {
   ...batchNorm,
   ...dense,
   ...elementwise,
+  concatenate,
+  sliceChannels,
+  scaleChannels,
   ...activations,
   ...pooling,
   ...losses,

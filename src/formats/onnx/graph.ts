@@ -21,7 +21,7 @@ export class OnnxGraph {
   private readonly values = new Map<Buffer, Value>();
   private readonly uses = new Map<Buffer, number>();
   private readonly names = new Map<string, number>();
-  private readonly weightOf: (tensor: Tensor) => { readonly name: string; readonly values: Float32Array };
+  readonly weightOf: (tensor: Tensor) => { readonly name: string; readonly values: Float32Array };
 
   constructor(calls: readonly ProgramNode[], weightOf: OnnxGraph["weightOf"]) {
     this.weightOf = weightOf;
@@ -75,15 +75,10 @@ export class OnnxGraph {
     return value.channelsFirst ? value.name : this.transpose(value.name, [0, 3, 1, 2]);
   }
 
-  /** A weight as a constant, with its axes in another order and then in another shape, where these are given. */
-  weight(tensor: Tensor, order?: readonly number[], shape?: readonly number[]): string {
+  /** A weight as a constant, in another shape where that is given. */
+  weight(tensor: Tensor, shape: readonly number[] = tensor.shape): string {
     const { name, values } = this.weightOf(tensor);
-    const ordered = order ? permuted(values, tensor.shape, order) : values;
-    return this.constant(
-      name,
-      ordered,
-      shape ?? (order ?? tensor.shape.map((_, i) => i)).map((axis) => tensor.shape[axis]),
-    );
+    return this.constant(name, values, shape);
   }
 
   /** Whether nothing but one call takes the array. */

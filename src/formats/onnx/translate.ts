@@ -2,13 +2,16 @@ import type { OperationName } from "../../core/operations/table.ts";
 import type { Buffer, ProgramNode, Tensor } from "../../core/program.ts";
 import { InputError } from "../../util/errors.ts";
 import type { OnnxGraph } from "./graph.ts";
+import { addKernel, type MadeKernel, madeKernel } from "./kernels.ts";
 import type { OnnxAttribute } from "./messages.ts";
 
 /** What is known while the calls of a program are translated. */
 export interface Translation {
   readonly graph: OnnxGraph;
-  /** Arrays of one value, by the calls that make them. */
-  readonly fills: Map<Buffer, number>;
+  /** Arrays that depend on nothing. */
+  readonly fills: Map<Buffer, Float32Array>;
+  /** Kernels that are made of weights. */
+  readonly kernels: Map<Buffer, MadeKernel>;
   /** Normalisations that wait for what they normalise, by the scale that they are folded to. */
   readonly normalizations: Map<Buffer, ProgramNode>;
 }
@@ -47,30 +50,60 @@ const pooling =
     );
   };
 
+/** An operator of two inputs with the same axes. */
+const ofTwo =
+  (
+    operator: string,
+    attributes: (channelsFirst: boolean) => Readonly<Record<string, OnnxAttribute>> = () => ({}),
+  ): Translate =>
+  ({ graph }, node, name) => {
+    const [a, b] = node.inputs;
+    const channelsFirst = graph.get(a).channelsFirst && a.shape.length === 4;
+    const inputs = [a, b].map((each) =>
+      channelsFirst ? graph.firstChannels(each) : graph.lastChannels(each),
+    );
+    graph.set(node.outputs[0], graph.add(operator, inputs, name, attributes(channelsFirst)), channelsFirst);
+  };
+
 /** Each operation that a program for inference can have before it is fused. */
 const translations: Partial<Record<OperationName, Translate>> = {
-  conv2d: ({ graph }, node, name) => {
+  conv2d: ({ graph, kernels }, node, name) => {
     const [x, kernel] = node.inputs;
-    const [height, width] = kernel.shape;
-    const inputs = [graph.firstChannels(x), graph.weight(kernel, [3, 2, 0, 1])];
-    graph.set(node.outputs[0], graph.add("Conv", inputs, name, windowOf(node, [height, width])), true);
+    const made = addKernel(graph, madeKernel(kernels, kernel)!, kernel.shape, [3, 2, 0, 1]);
+    const window = { ...windowOf(node, kernel.shape), ...made.window };
+    const inputs = [graph.firstChannels(x), made.constant];
+    graph.set(node.outputs[0], graph.add("Conv", inputs, name, window), true);
   },
 
-  depthwiseConv2d: ({ graph, fills }, node, name) => {
+  depthwiseConv2d: ({ graph, fills, kernels }, node, name) => {
     const [x, kernel] = node.inputs;
-    const [height, width, channels, multiplier] = kernel.shape;
-    const inputs = [graph.firstChannels(x)];
-    const window = windowOf(node, [height, width]);
-    if (fills.get(kernel.buffer) === 1) {
-      const pads = BigInt64Array.from(
-        [0, 0, window.pads[0], window.pads[1], 0, 0, window.pads[2], window.pads[3]].map(BigInt),
-      );
-      inputs.push(graph.constant(`${name}/pads`, pads));
-      graph.set(node.outputs[0], graph.add("Pad", inputs, name), true); // a window of one pixel, which is how zeros are put around
+    const [, , channels, multiplier] = kernel.shape;
+    if (fills.has(kernel.buffer)) {
+      // a window of one pixel, which is how zeros are put around, and edges cut off
+      graph.set(node.outputs[0], addPad(graph, node, name), true);
       return;
     }
-    inputs.push(graph.weight(kernel, [2, 3, 0, 1], [channels * multiplier, 1, height, width]));
-    graph.set(node.outputs[0], graph.add("Conv", inputs, name, { ...window, group: channels }), true);
+    const made = addKernel(graph, madeKernel(kernels, kernel)!, kernel.shape, [2, 3, 0, 1], (sides) => [
+      channels * multiplier,
+      1,
+      ...sides.slice(2),
+    ]);
+    const inputs = [graph.firstChannels(x), made.constant];
+    const window = { ...windowOf(node, kernel.shape), ...made.window, group: channels };
+    graph.set(node.outputs[0], graph.add("Conv", inputs, name, window), true);
+  },
+  // how zeros are put between the weights of a kernel, and how pixels are multiplied
+  depthwiseConv2dInputGradient: ({ graph, kernels }, node, name) => {
+    const { strideHeight, strideWidth } = node.attributes;
+    const made = madeKernel(kernels, node.inputs[0]);
+    if (made) {
+      kernels.set(node.outputs[0].buffer, { ...made, dilations: [strideHeight, strideWidth] });
+      return;
+    }
+    const scales = graph.constant(`${name}/scales`, Float32Array.of(1, 1, strideHeight, strideWidth));
+    const inputs = [graph.firstChannels(node.inputs[0]), "", scales];
+    const nearest = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+    graph.set(node.outputs[0], graph.add("Resize", inputs, name, nearest), true);
   },
 
   addBias: ({ graph }, node, name) => {
@@ -89,7 +122,7 @@ const translations: Partial<Record<OperationName, Translate>> = {
       graph.set(node.outputs[0], output, true);
       return;
     }
-    const weight = graph.weight(bias, undefined, channelsFirst ? [bias.shape[0], 1, 1] : undefined);
+    const weight = graph.weight(bias, channelsFirst ? [bias.shape[0], 1, 1] : undefined);
     graph.set(node.outputs[0], graph.add("Add", [from, weight], name), channelsFirst);
   },
 
@@ -105,8 +138,8 @@ const translations: Partial<Record<OperationName, Translate>> = {
     graph.set(node.outputs[0], graph.add("Flatten", [pooled], name));
   },
 
-  fill: ({ fills }, { outputs: [y], attributes: { value } }) => {
-    fills.set(y.buffer, value);
+  fill: ({ fills }, { outputs: [y], attributes: { value, length } }) => {
+    fills.set(y.buffer, new Float32Array(length).fill(value));
   },
   foldBatchNorm: ({ normalizations }, node) => {
     normalizations.set(node.outputs[0].buffer, node);
@@ -114,21 +147,51 @@ const translations: Partial<Record<OperationName, Translate>> = {
   scaleShift: (translation, node, name) => {
     const { graph, normalizations } = translation;
     const [x, scale] = node.inputs;
-    const { inputs, attributes } = normalizations.get(scale.buffer)!;
+    const normalization = normalizations.get(scale.buffer);
+    if (!normalization) {
+      graph.set(node.outputs[0], addScaleShift(translation, node, name), graph.get(x).channelsFirst);
+      return;
+    }
+    const { inputs, attributes } = normalization;
     const from = x.shape.length === 4 ? graph.firstChannels(x) : graph.lastChannels(x);
-    const statistics = inputs.slice(2).map((tensor) => vector(translation, tensor, name));
+    const statistics = inputs.slice(2).map((tensor) => vector(translation, tensor, `${name}/constant`));
     const epsilon = { float: attributes.epsilon };
     const made = graph.add("BatchNormalization", [from, ...statistics], name, { epsilon });
     graph.set(node.outputs[0], made, x.shape.length === 4);
   },
 
-  add: ({ graph }, node, name) => {
-    const [a, b] = node.inputs;
-    const channelsFirst = graph.get(a).channelsFirst && a.shape.length === 4;
-    const inputs = [a, b].map((each) =>
-      channelsFirst ? graph.firstChannels(each) : graph.lastChannels(each),
+  add: ofTwo("Add"),
+  multiply: ofTwo("Mul"),
+  concatenate: (translation, node, name) => {
+    const { fills } = translation;
+    const [a, b] = node.inputs.map(({ buffer }) => fills.get(buffer));
+    if (a && b) fills.set(node.outputs[0].buffer, Float32Array.from([...a, ...b]));
+    else ofTwo("Concat", (channelsFirst) => ({ axis: channelsFirst ? 1 : -1 }))(translation, node, name);
+  },
+  sliceChannels: ({ graph, kernels }, node, name) => {
+    const [x] = node.inputs;
+    const { first, count } = node.attributes;
+    const made = madeKernel(kernels, x);
+    if (made) {
+      kernels.set(node.outputs[0].buffer, { ...made, share: { first, count } });
+      return;
+    }
+    const value = graph.get(x);
+    const [from, to, axis] = [first, first + count, value.channelsFirst ? 1 : x.shape.length - 1].map(
+      (number, i) => graph.constant(`${name}/${["from", "to", "axis"][i]}`, BigInt64Array.of(BigInt(number))),
     );
-    graph.set(node.outputs[0], graph.add("Add", inputs, name), channelsFirst);
+    const sliced = graph.add("Slice", [value.name, from, to, axis], name);
+    graph.set(node.outputs[0], sliced, value.channelsFirst);
+  },
+  scaleChannels: ({ graph }, node, name) => {
+    const [x, scale] = node.inputs;
+    const value = graph.get(x);
+    const axes = graph.constant(
+      `${name}/axes`,
+      BigInt64Array.from(value.channelsFirst ? [2n, 3n] : [1n, 2n]),
+    );
+    const factors = graph.add("Unsqueeze", [graph.lastChannels(scale), axes], `${name}/factors`);
+    graph.set(node.outputs[0], graph.add("Mul", [value.name, factors], name), value.channelsFirst);
   },
   rescale: (translation, node, name) => {
     const { scale, offset } = node.attributes;
@@ -143,6 +206,20 @@ const translations: Partial<Record<OperationName, Translate>> = {
   relu6: composed((graph, x, name) =>
     graph.add("Clip", [x, graph.number(`${name}/least`, 0), graph.number(`${name}/most`, 6)], name),
   ),
+  boundedRelu: (translation, node, name) => {
+    const { slope, threshold, maximum } = node.attributes;
+    composed((graph, x) => {
+      const number = (part: string, value: number) => graph.number(`${name}/${part}`, value);
+      const limits = ["", number("maximum", maximum)];
+      const passed = graph.add("ThresholdedRelu", [x], `${name}/passed`, { alpha: { float: threshold } });
+      if (slope === 0) return graph.add("Clip", [passed, ...limits], name);
+      const above = graph.add("Clip", [passed, ...limits], `${name}/above`);
+      const less = graph.add("Sub", [x, number("threshold", threshold)], `${name}/less`);
+      const below = graph.add("Clip", [less, "", number("zero", 0)], `${name}/below`);
+      const sloping = graph.add("Mul", [below, number("slope", slope)], `${name}/sloping`);
+      return graph.add("Add", [above, sloping], name);
+    })(translation, node, name);
+  },
   leakyRelu: elementwise("LeakyRelu", ({ attributes }) => ({ alpha: { float: attributes.slope } })),
   elu: elementwise("Elu", ({ attributes }) => ({ alpha: { float: attributes.alpha } })),
   selu: elementwise("Selu"),
@@ -190,19 +267,48 @@ export function translate(translation: Translation, node: ProgramNode): void {
 }
 
 /** ONNX says how much lies around on each side, and works the output's size out from that. */
-function windowOf({ inputs: [x], outputs: [y], attributes }: ProgramNode, size: readonly [number, number]) {
-  const { strideHeight, strideWidth, padTop, padLeft } = attributes;
-  const behind = (axis: number, stride: number, before: number) =>
-    Math.max((y.shape[axis] - 1) * stride + size[axis - 1] - x.shape[axis] - before, 0);
+function windowOf(node: ProgramNode, size: readonly number[]) {
+  const { strideHeight, strideWidth } = node.attributes;
+  const [top, left, bottom, right] = sidesOf(node, size);
   return {
-    kernel_shape: size,
+    kernel_shape: size.slice(0, 2),
     strides: [strideHeight, strideWidth],
-    pads: [padTop, padLeft, behind(1, strideHeight, padTop), behind(2, strideWidth, padLeft)],
+    pads: [top, left, Math.max(bottom, 0), Math.max(right, 0)],
   };
 }
 
-function vector({ graph, fills }: Translation, tensor: Tensor, name: string): string {
-  const value = fills.get(tensor.buffer);
-  if (value === undefined) return graph.weight(tensor);
-  return graph.constant(`${name}/constant`, new Float32Array(tensor.shape[0]).fill(value));
+/** How far windows reach over the top, the left, the bottom and the right; short of these where it is less than 0. */
+function sidesOf({ inputs: [x], outputs: [y], attributes }: ProgramNode, size: readonly number[]) {
+  const { strideHeight, strideWidth, padTop, padLeft } = attributes;
+  const behind = (axis: number, stride: number, before: number) =>
+    (y.shape[axis] - 1) * stride + size[axis - 1] - x.shape[axis] - before;
+  return [padTop, padLeft, behind(1, strideHeight, padTop), behind(2, strideWidth, padLeft)];
+}
+
+function addPad(graph: OnnxGraph, node: ProgramNode, name: string): string {
+  const [top, left, bottom, right] = sidesOf(node, [1, 1]);
+  const pads = BigInt64Array.from([0, 0, top, left, 0, 0, bottom, right].map(BigInt));
+  return graph.add("Pad", [graph.firstChannels(node.inputs[0]), graph.constant(`${name}/pads`, pads)], name);
+}
+
+/** x times a number for each channel, and a number more. */
+function addScaleShift(translation: Translation, node: ProgramNode, name: string): string {
+  const { graph, fills } = translation;
+  const [x, scale, shift] = node.inputs;
+  const { name: from, channelsFirst } = graph.get(x);
+  const shape = channelsFirst ? [scale.shape[0], 1, 1] : undefined;
+  const factors = vector(translation, scale, `${name}/scale`, shape);
+  if (fills.get(shift.buffer)?.every((value) => value === 0)) return graph.add("Mul", [from, factors], name);
+  const scaled = graph.add("Mul", [from, factors], `${name}/scaled`);
+  return graph.add("Add", [scaled, vector(translation, shift, `${name}/shift`, shape)], name);
+}
+
+function vector(
+  { graph, fills }: Translation,
+  tensor: Tensor,
+  name: string,
+  shape?: readonly number[],
+): string {
+  const values = fills.get(tensor.buffer);
+  return values ? graph.constant(name, values, shape) : graph.weight(tensor, shape);
 }

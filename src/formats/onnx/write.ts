@@ -2,7 +2,7 @@ import { buildModel, type Model } from "../../core/model.ts";
 import type { Tensor } from "../../core/program.ts";
 import { inferenceProgram } from "../../core/programs.ts";
 import { InputError } from "../../util/errors.ts";
-import { sameShape } from "../../util/shapes.ts";
+import { elementCount } from "../../util/shapes.ts";
 import type { SavedModel } from "../saved-model.ts";
 import { OnnxGraph } from "./graph.ts";
 import { encodeOnnx } from "./messages.ts";
@@ -37,7 +37,7 @@ export function writeOnnx(
   const model = buildModel(saved.description);
   const { nodes, inputs, outputs } = inferenceProgram(model, { batchSize: 1, fused: false });
   const graph = new OnnxGraph(nodes, weightsOf(model, saved));
-  const translation: Translation = { graph, fills: new Map(), normalizations: new Map() };
+  const translation: Translation = { graph, fills: new Map(), kernels: new Map(), normalizations: new Map() };
   const images = inputs.get("images")!;
   if (photos) preparePhotos(graph, images, photos, opset);
   else graph.set(images, "images");
@@ -71,7 +71,10 @@ function checkOpset(opset: number): void {
 /** Which weight lies at a place of the state. */
 function weightsOf(model: Model, { weights }: SavedModel) {
   return ({ offset, shape }: Tensor) => {
-    const place = model.weights.find((weight) => weight.offset === offset && sameShape(weight.shape, shape));
+    const count = elementCount(shape); // whatever axes it is seen in
+    const place = model.weights.find(
+      (weight) => weight.offset === offset && elementCount(weight.shape) === count,
+    );
     const record = weights.find(({ layer, name }) => layer === place?.layer && name === place.name);
     if (!record) throw new Error(`Expected a weight at ${offset} of the state, found none`);
     return { name: `${record.layer}/${record.name}`, values: record.values };
