@@ -87,14 +87,22 @@ export function toClassifier(path: string, saved: SavedModel): Classifier {
   };
 }
 
+/** Beyond what any classifier is; a damaged or hostile file claims more, and memory would be taken for it before anything is computed. */
+const LARGEST = { pixels: 2 ** 26, classes: 1_000_000 } as const;
+
 function checkIsClassifier({ description, outputShape }: Model): void {
-  const [, , channels] = description.inputShape;
+  const [height, width, channels] = description.inputShape;
+  const [classes] = outputShape;
   if ((channels !== 1 && channels !== 3) || outputShape.length !== 1) {
     throw new InputError(
       "model.not-a-classifier",
       `Expected a model from height x width x 3 (or 1) to one row of probabilities, found one from ${formatShape(description.inputShape)} to ${formatShape(outputShape)}`,
     );
   }
+  if (height * width <= LARGEST.pixels && classes <= LARGEST.classes) return;
+  const most = `at most ${LARGEST.pixels} pixels and ${LARGEST.classes} classes`;
+  const message = `Expected a model of ${most}, found an input of ${height}x${width} and ${classes} outputs`;
+  throw new InputError("model.bad-shape", message);
 }
 
 function preprocessingOf(saved: SavedModel, model: Model): { preprocessing: Preprocessing; notice?: string } {
