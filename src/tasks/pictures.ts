@@ -1,13 +1,11 @@
-import type { RgbImage } from "../data/image.ts";
-import type { LoadedSample } from "../data/load.ts";
-import { fetchFloats } from "../data/prepare.ts";
-import { channelsOf, type Preprocessing } from "../data/preprocessing.ts";
+import type { Preprocessing } from "../data/preprocessing.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
+import type { PngImage } from "../formats/tensorboard/summaries.ts";
 import type { ContactSheetEntry } from "../report/contact-sheet.ts";
 import type { EpochRecord } from "../training/history.ts";
-import { InputError } from "../util/errors.ts";
 import { createPauses } from "../util/pauses.ts";
 import type { Machine } from "./machine.ts";
+import { drawSheet, loadFont, toPicture } from "./sheet.ts";
 
 /** PNGs have two pixels a unit, so that they are sharp on today's screens. */
 const PNG_SCALE = 2;
@@ -42,44 +40,46 @@ export async function writeHistoryPlots(
 export async function writeConfusionPlot(
   machine: Machine,
   folder: string,
-  { confusionMatrix, classes }: Evaluation,
+  evaluation: Evaluation,
 ): Promise<string[]> {
-  const { plotConfusionMatrix } = await import("../report/plot-confusion-matrix.ts");
-  const names = classes.map(({ name }) => name);
-  const svg = await plotConfusionMatrix(confusionMatrix, names, await loadFont(machine));
+  const svg = await confusionSvg(machine, evaluation);
   return writePlot(machine, folder, await render(machine, "confusion-matrix", svg));
 }
 
-/** Draws photos as the model sees them, each over its class and file name. */
+/** The confusion matrix as PNG alone, one pixel a unit. */
+export async function drawConfusionMatrix(machine: Machine, evaluation: Evaluation): Promise<PngImage> {
+  const png = await machine.renderSvgToPng(await confusionSvg(machine, evaluation));
+  const header = new DataView(png.buffer, png.byteOffset);
+  return { width: header.getUint32(16), height: header.getUint32(20), png };
+}
+
+async function confusionSvg(machine: Machine, { confusionMatrix, classes }: Evaluation): Promise<string> {
+  const { plotConfusionMatrix } = await import("../report/plot-confusion-matrix.ts");
+  const names = classes.map(({ name }) => name);
+  return plotConfusionMatrix(confusionMatrix, names, await loadFont(machine));
+}
+
+/** Draws photos as the model sees them, each over its class and file name, into `path`. Returns the picture. */
 export async function writeContactSheet(
   machine: Machine,
   path: string,
-  samples: readonly LoadedSample[],
-  classNames: readonly string[],
+  photos: readonly SheetPhoto[],
   preprocessing: Preprocessing,
-): Promise<void> {
-  const [{ contactSheet }, font] = await Promise.all([
-    import("../report/contact-sheet.ts"),
-    loadFont(machine),
-  ]);
+): Promise<PngImage> {
   const pause = createPauses();
   const entries: ContactSheetEntry[] = [];
-  for (const { sample, image } of samples) {
+  for (const { image, className, fileName } of photos) {
     await pause();
-    const values = await fetchFloats(image).catch(nothingOfMissing);
-    if (values === undefined) continue;
-    const className = classNames[sample.classIndex];
-    const fileName = machine.baseName(sample.path);
-    entries.push({ image: toPicture(values, preprocessing), className, fileName });
+    entries.push({ image: toPicture(image, preprocessing), className, fileName });
   }
-  const title = `A batch of ${entries.length} as the model sees it, ${preprocessing.height}x${preprocessing.width}`;
-  const sheet = await contactSheet(entries, font, (svg) => machine.renderSvg(svg), { title });
-  await machine.writeFile(path, await machine.encodePng(sheet));
+  const title = `A batch of ${photos.length} as the model sees it, ${preprocessing.height}x${preprocessing.width}`;
+  const sheet = await drawSheet(machine, entries, { title });
+  await machine.writeFile(path, sheet.png);
+  return sheet;
 }
 
-/** A photo that turns out to be damaged or gone is told of by whoever trains on it. */
-function nothingOfMissing(error: unknown): undefined {
-  if (!(error instanceof InputError)) throw error;
+export interface SheetPhoto extends Variant {
+  readonly fileName: string;
 }
 
 /** A photo as it is, and versions of it as training sees them. */
@@ -104,10 +104,6 @@ export async function writeVariants(
   augment: string,
   preprocessing: Preprocessing,
 ): Promise<void> {
-  const [{ contactSheet }, font] = await Promise.all([
-    import("../report/contact-sheet.ts"),
-    loadFont(machine),
-  ]);
   const entries = photos.flatMap(({ photo, fileName, versions }) =>
     [photo, ...versions].map(({ className, image }, epoch) => ({
       image: toPicture(image, preprocessing),
@@ -117,19 +113,7 @@ export async function writeVariants(
   );
   const title = `Photos, and what training sees of them with --augment ${augment}`;
   const columns = 1 + photos[0].versions.length;
-  const sheet = await contactSheet(entries, font, (svg) => machine.renderSvg(svg), { title, columns });
-  await machine.writeFile(path, await machine.encodePng(sheet));
-}
-
-/** What the model takes, turned back into a picture. */
-function toPicture(values: Float32Array, rule: Preprocessing): RgbImage {
-  const { height, width, scale, offset } = rule;
-  const pixels = new Uint8ClampedArray(height * width * 3);
-  const copies = 3 / channelsOf(rule);
-  for (let i = 0; i < pixels.length; i++) {
-    pixels[i] = (values[Math.floor(i / copies)] - offset) / scale; // rounds and clamps
-  }
-  return { width, height, pixels: new Uint8Array(pixels.buffer) };
+  await machine.writeFile(path, (await drawSheet(machine, entries, { title, columns })).png);
 }
 
 interface Plot {
@@ -148,9 +132,4 @@ async function writePlot(machine: Machine, folder: string, { name, svg, png }: P
   await machine.writeFile(svgPath, svg);
   await machine.writeFile(pngPath, png);
   return [svgPath, pngPath];
-}
-
-async function loadFont(machine: Machine) {
-  const { loadTextFont } = await import("../report/text.ts");
-  return loadTextFont(await machine.readTextFont());
 }

@@ -3,6 +3,7 @@ import { parseAugmentations } from "../data/augment/parse.ts";
 import { parseSplitChoice } from "../data/split-choice.ts";
 import { InputError } from "../util/errors.ts";
 import { ruleOptions } from "./rule-for.ts";
+import { tensorBoardOptions } from "./tensorboard-options.ts";
 
 /** What `train` takes. The command line, `config.json` and the library share these names, defaults and sentences. */
 export const trainOptionsSchema = z.object({
@@ -43,6 +44,7 @@ export const trainOptionsSchema = z.object({
       "What varies the photos in training: none, light, standard, strong, or a list such as flip,rotation=0.05",
     ),
   backend: z.string().default("auto").describe("What computes"),
+  ...tensorBoardOptions,
 });
 
 export type TrainOptions = z.infer<typeof trainOptionsSchema>;

@@ -54,11 +54,11 @@ export async function train(machine: Machine, request: TrainRequest): Promise<Tr
     const folder = await makeRunFolder(machine, dataFolder, out);
     const run = { folder, options, data, ...opened, observe, signal };
     return withRun(machine, folder, async () => {
-      await describeRun(machine, run, dataFolder);
+      const sheet = await describeRun(machine, run, dataFolder);
       const { parameterCount } = model;
       const { description } = backend;
       observe({ type: "started", folder, model: options.model, parameterCount, backend: description });
-      return trainRun(machine, run, undefined);
+      return trainRun(machine, run, { sheet });
     });
   });
 }
@@ -129,6 +129,6 @@ async function goOn(machine: Machine, request: ResumeRequest, config: RunConfig)
     const { finished, ...begun } = config;
     await writeRunConfig(machine, folder, { ...begun, data: machine.absolute(dataFolder), options });
     observe({ type: "resumed", folder, epoch: position.epoch, batch: position.batch });
-    return trainRun(machine, { folder, options, data, ...opened, observe, signal }, position);
+    return trainRun(machine, { folder, options, data, ...opened, observe, signal }, { from: position });
   });
 }

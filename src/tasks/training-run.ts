@@ -3,12 +3,11 @@ import { lossFor } from "../core/losses.ts";
 import type { Model } from "../core/model.ts";
 import { createOptimizer } from "../core/optimizers/table.ts";
 import { type Compilation, Session } from "../core/session.ts";
-import { epochOrder } from "../data/batch.ts";
 import type { LoadedSample } from "../data/load.ts";
 import { splitManifestText } from "../data/split-manifest.ts";
+import type { PngImage } from "../formats/tensorboard/summaries.ts";
 import type { Callback, TrainingPosition } from "../training/callback.ts";
 import { historyCsvCallback } from "../training/callbacks/history-csv.ts";
-import { tensorBoardCallback } from "../training/callbacks/tensorboard.ts";
 import { type FitResult, fit } from "../training/fit.ts";
 import { bestEpoch } from "../training/history.ts";
 import type { LabelledImages } from "../training/labelled-images.ts";
@@ -16,6 +15,7 @@ import { InputError } from "../util/errors.ts";
 import { augmentFor } from "./augment-for.ts";
 import { checkpointCallback } from "./checkpoint.ts";
 import { loadFromFile } from "./classifier.ts";
+import { firstBatch } from "./first-batch.ts";
 import { judge, writeJudgement } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { checkMemory } from "./memory.ts";
@@ -23,6 +23,7 @@ import { collectMissing, type MissingPhotos } from "./missing-photos.ts";
 import { writeContactSheet, writeHistoryPlots } from "./pictures.ts";
 import { readRunConfig, writeRunConfig } from "./run-config.ts";
 import { runFiles } from "./run-folder.ts";
+import { TensorBoard } from "./tensorboard.ts";
 import type { Observe, TrainResult } from "./train-events.ts";
 import type { TrainOptions } from "./train-options.ts";
 import type { TrainingData } from "./training-data.ts";
@@ -53,13 +54,13 @@ export function openSession(machine: Machine, backend: Backend, model: Model, op
   return { session: new Session(backend, model, compilation), compilation };
 }
 
-/** Writes what is known before training: options, split, classes, and a look at the first batch. */
+/** Writes what is known before training: options, split, classes, and a look at the first batch, which it returns. */
 export async function describeRun(
   machine: Machine,
   { folder, options, data, session }: TrainingRun,
   dataFolder: string,
-): Promise<void> {
-  const { classNames, manifest, parts, preprocessing } = data;
+): Promise<PngImage> {
+  const { classNames, manifest } = data;
   await writeRunConfig(machine, folder, {
     data: machine.absolute(dataFolder),
     options,
@@ -71,25 +72,32 @@ export async function describeRun(
   await machine.writeFile(machine.join(folder, runFiles.split), splitManifestText(manifest));
   const classes = `${JSON.stringify(classNames, undefined, 2)}\n`;
   await machine.writeFile(machine.join(folder, runFiles.classes), classes);
-  const count = Math.min(options.batchSize, SHEET_PHOTOS);
-  const batch = epochOrder(parts.train.length, options.seed, 0).slice(0, count);
-  await writeContactSheet(
-    machine,
-    machine.join(folder, runFiles.contactSheet),
-    batch.map((index) => parts.train[index]),
-    classNames,
-    preprocessing,
-  );
+  const sheet = await drawFirstBatch(machine, { folder, options, data });
   await machine.freeMemory(); // of drawing
+  return sheet;
 }
+
+async function drawFirstBatch(
+  machine: Machine,
+  { folder, options, data }: Pick<TrainingRun, "folder" | "options" | "data">,
+): Promise<PngImage> {
+  const photos = await firstBatch(machine, { options, data }, SHEET_PHOTOS);
+  const path = machine.join(folder, runFiles.contactSheet);
+  return writeContactSheet(machine, path, photos, data.preprocessing);
+}
+
+/** Where training begins: a run that is new has a picture of its first batch, one that goes on its position. */
+export type Beginning = { readonly sheet: PngImage } | { readonly from: TrainingPosition };
 
 /** Trains, draws and judges. What has been done is in the folder at any moment. */
 export async function trainRun(
   machine: Machine,
   run: TrainingRun,
-  from: TrainingPosition | undefined,
+  beginning: Beginning,
 ): Promise<TrainResult> {
   const { options, data, session, signal } = run;
+  const board = new TensorBoard(machine, run);
+  if ("sheet" in beginning) await board.begin(beginning.sheet);
   const missing = collectMissing(run.observe);
   const labelled = (samples: readonly LoadedSample[]): LabelledImages => ({
     items: samples,
@@ -105,13 +113,13 @@ export async function trainRun(
       learningRate: options.learningRate,
       seed: options.seed,
       augment: augmentFor(options, data.preprocessing, machine),
-      callbacks: callbacksFor(machine, run),
+      callbacks: callbacksFor(machine, run, board),
       clock: () => machine.clock(),
-      ...(from && { from }),
+      ...("from" in beginning && beginning),
       ...(signal && { signal }),
     }),
   );
-  return finishRun(machine, run, result, missing);
+  return finishRun(machine, run, result, missing, board);
 }
 
 /** A disk that fills up while training goes on costs what is under way, and nothing else. */
@@ -134,11 +142,15 @@ async function keepingWhatIsDone<T>(
 }
 
 /** Progress comes last: an epoch is announced when the system has all that it leaves. */
-function callbacksFor(machine: Machine, { folder, data, compilation, observe }: TrainingRun): Callback[] {
+function callbacksFor(
+  machine: Machine,
+  { folder, data, compilation, observe }: TrainingRun,
+  board: TensorBoard,
+): Callback[] {
   const { preprocessing, classNames } = data;
   return [
     historyCsvCallback(machine, machine.join(folder, runFiles.history)),
-    tensorBoardCallback(machine, machine.join(folder, runFiles.tensorboard)),
+    ...board.callbacks,
     checkpointCallback(machine, folder, { preprocessing, classNames, compilation }),
     {
       onBatchEnd: (report) => observe({ type: "batch", report }),
@@ -156,18 +168,23 @@ async function finishRun(
   run: TrainingRun,
   { history, ended }: FitResult,
   missing: MissingPhotos,
+  board: TensorBoard,
 ): Promise<TrainResult> {
   const { folder, data, session } = run;
   const best = bestEpoch(history)?.epoch;
   const interrupted = ended === "interrupted";
   session.rest();
   await machine.freeMemory(); // judging and drawing take memory of their own
-  const judged = interrupted || best === undefined ? undefined : await judgeBest(machine, run, missing);
+  const judged =
+    interrupted || best === undefined ? undefined : await judgeBest(machine, run, missing, { board, best });
   const plots = machine.join(folder, runFiles.plots);
   await machine.makeFolder(plots);
   const pictures = history.length > 0 ? await writeHistoryPlots(machine, plots, history) : [];
   await noteMissing(machine, run, missing);
-  if (!interrupted) await markFinished(machine, folder);
+  if (!interrupted) {
+    await board.end();
+    await markFinished(machine, folder);
+  }
   return {
     folder,
     ended: interrupted ? "interrupted" : "finished",
@@ -198,6 +215,7 @@ async function judgeBest(
   machine: Machine,
   { folder, data, session, options }: TrainingRun,
   missing: MissingPhotos,
+  { board, best }: { readonly board: TensorBoard; readonly best: number },
 ) {
   const { classNames, parts } = data;
   if (parts.test.length === 0) return undefined;
@@ -211,5 +229,6 @@ async function judgeBest(
   session.rest();
   await machine.freeMemory();
   const pictures = await writeJudgement(machine, folder, judgement);
+  await board.judge(judgement, best);
   return { evaluation: judgement.evaluation, pictures };
 }

@@ -27,8 +27,18 @@ export interface BatchReport {
   readonly metrics: EpochMetrics;
 }
 
+/** What the model says of images, of those that could be had. */
+export interface JudgedImages {
+  /** Which images these are, in their order. */
+  readonly judged: readonly number[];
+  /** [judged, outputs] */
+  readonly predictions: Float32Array;
+}
+
 export interface EpochReport {
   readonly record: EpochRecord;
+  /** What `record.validation` rests on. */
+  readonly validation: JudgedImages;
   readonly epochs: number;
   readonly batches: number;
   /** Seconds that training and validation stood still because a batch was not gathered yet. */

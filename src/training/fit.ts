@@ -3,7 +3,7 @@ import type { Session } from "../core/session.ts";
 import type { AugmentBatch } from "../data/augment/augment-batch.ts";
 import { batchesOf, epochOrder } from "../data/batch.ts";
 import { streamKey } from "../util/random.ts";
-import type { Callback, EpochReport, TrainingPosition } from "./callback.ts";
+import type { Callback, EpochReport, JudgedImages, TrainingPosition } from "./callback.ts";
 import { type BatchRequest, Feed } from "./feed.ts";
 import {
   addBatch,
@@ -52,16 +52,20 @@ const firstPosition: TrainingPosition = { epoch: 0, batch: 0, sums: noSums, hist
  * position alone.
  */
 export async function fit(session: Session, given: FitOptions): Promise<FitResult> {
-  const endCallbacks = async () => {
-    for (const callback of given.callbacks ?? []) await callback.onEnd?.();
-  };
   const feed = new Feed(requestsOf(given), given);
   try {
     return await trainEpochs(session, { ...given, feed });
   } finally {
     await feed.close();
-    await endCallbacks();
+    await endAll(given.callbacks ?? []);
   }
+}
+
+/** Ends each callback, whatever becomes of the others. */
+async function endAll(callbacks: readonly Callback[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const callback of callbacks) await callback.onEnd?.().catch((error) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** The batches of all epochs that are left, those that validate each behind those that train. */
@@ -98,9 +102,10 @@ async function trainEpochs(session: Session, options: Fit): Promise<FitResult> {
       for (const callback of options.callbacks ?? []) await callback.onInterrupt?.(position, session);
       return { history, ended: "interrupted" };
     }
-    const record = await finishEpoch(session, options, position.epoch + 1, sums, seconds, trained);
+    const finished = await finishEpoch(session, options, position.epoch + 1, sums, seconds, trained);
+    const { record } = finished;
     position = { epoch: position.epoch + 1, batch: 0, sums: noSums, history: [...history, record] };
-    const answers = await announceEpoch(session, options, position, record);
+    const answers = await announceEpoch(session, options, position, finished);
     if (answers.includes("stop")) return { history: position.history, ended: "stopped" };
     if (options.signal?.aborted && position.epoch < options.epochs) {
       return { history: position.history, ended: "interrupted" };
@@ -116,12 +121,7 @@ export interface EvaluateOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-export interface EvaluatedImages extends EpochMetrics {
-  /** Which images these are: all but those that are missing, in their order. */
-  readonly judged: readonly number[];
-  /** [judged, outputs] */
-  readonly predictions: Float32Array;
-}
+export interface EvaluatedImages extends EpochMetrics, JudgedImages {}
 
 /**
  * Mean loss and predictions over all images that can be had, in their order; nothing is learned.
@@ -209,12 +209,12 @@ async function finishEpoch(
   sums: RunningSums,
   trainSeconds: number,
   trained: number,
-): Promise<EpochRecord> {
+): Promise<Pick<EpochReport, "record" | "validation">> {
   const began = options.clock();
-  const { loss, accuracy } = await evaluateFed(session, options.validation, options.feed, {
+  const { loss, accuracy, ...validation } = await evaluateFed(session, options.validation, options.feed, {
     batchSize: options.batchSize,
   });
-  return {
+  const record = {
     epoch,
     train: meansOf(sums),
     validation: { loss, accuracy },
@@ -222,17 +222,19 @@ async function finishEpoch(
     seconds: trainSeconds + (options.clock() - began) / 1000,
     imagesPerSecond: trained / trainSeconds,
   };
+  return { record, validation };
 }
 
 async function announceEpoch(
   session: Session,
   options: Fit,
   position: TrainingPosition,
-  record: EpochRecord,
+  { record, validation }: Pick<EpochReport, "record" | "validation">,
 ): Promise<("stop" | undefined)[]> {
   const { epochs } = options;
   const report: EpochReport = {
     record,
+    validation,
     epochs,
     waited: options.feed.takeWaited(),
     batches: batchesPerEpoch(options),

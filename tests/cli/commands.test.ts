@@ -235,7 +235,7 @@ describe("help", () => {
     const commands = [...none.stdout.matchAll(/^ {2}(demo|train|evaluate|predict|summary) /gm)];
     expect(commands).toHaveLength(5);
     const { stdout } = await fovea(["train", "--help"]);
-    expect(stdout).toContain("--image-size <number>     side in pixels");
+    expect(stdout).toContain("--image-size <number>      side in pixels");
     const defaults = Object.values(trainOptionsSchema.shape).map((schema) => schema.parse(undefined));
     const told = defaults.filter((value) => value !== undefined && value !== false);
     expect(stdout.match(/\(default: |\(default:$/gm)).toHaveLength(told.length + 1); // and that of --out

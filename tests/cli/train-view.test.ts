@@ -24,6 +24,7 @@ function events(loss = 0.7095): TrainEvent[] {
     seconds: 5.2,
     imagesPerSecond: 32,
   };
+  const validation = { judged: [], predictions: new Float32Array(0) };
   return [
     { type: "scanned", data: "photos", files: 222, classNames: ["happy", "sad"] },
     { type: "loading", done: 99, total: 222 },
@@ -51,7 +52,7 @@ function events(loss = 0.7095): TrainEvent[] {
     batch(1),
     batch(2),
     batch(5),
-    { type: "epoch", report: { ...epoch, record, waited: 0, best: true } },
+    { type: "epoch", report: { ...epoch, record, validation, waited: 0, best: true } },
   ];
 }
 

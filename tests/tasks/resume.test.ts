@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { chooseBackend } from "../../src/backends/choose.ts";
 import { writeKerasH5 } from "../../src/formats/keras/h5.ts";
-import { readScalars } from "../../src/formats/tfevents.ts";
+import { readScalars } from "../../src/formats/tensorboard/read-events.ts";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
 import type { Machine } from "../../src/tasks/machine.ts";
 import { resume, train } from "../../src/tasks/train.ts";

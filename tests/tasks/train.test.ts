@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { chooseBackend } from "../../src/backends/choose.ts";
 import { brokenFiles } from "../../src/demo/broken-files.ts";
 import { readCsv } from "../../src/formats/csv.ts";
-import { readScalars } from "../../src/formats/tfevents.ts";
+import { readScalars } from "../../src/formats/tensorboard/read-events.ts";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
 import { evaluate } from "../../src/tasks/evaluate.ts";
 import { predict } from "../../src/tasks/predict.ts";
@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 describe("a run folder", () => {
   it("holds every file by its name, and nothing that is half written", async () => {
-    const tensorboard = /^tensorboard\/(train|validation)\/events\.out\.tfevents\.[\w.-]+\.v2$/;
+    const tensorboard = /^tensorboard\/((train|validation|test)\/)?events\.out\.tfevents\.[\w.-]+\.v2$/;
     const files = await filesBelow(run);
     expect(files.filter((file) => !tensorboard.test(file))).toEqual([
       "classes.json",
@@ -61,6 +61,8 @@ describe("a run folder", () => {
       "split.json",
     ]);
     expect(files.filter((file) => tensorboard.test(file)).map((file) => file.split("/")[1])).toEqual([
+      expect.stringMatching(/^events/),
+      "test",
       "train",
       "validation",
     ]);

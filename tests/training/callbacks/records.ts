@@ -20,5 +20,6 @@ export function positionAfter(history: readonly EpochRecord[]): TrainingPosition
 }
 
 export function reportOf(record: EpochRecord) {
-  return { record, epochs: 5, batches: 3, waited: 0, best: true };
+  const validation = { judged: [], predictions: new Float32Array(0) };
+  return { record, validation, epochs: 5, batches: 3, waited: 0, best: true };
 }

@@ -1,3 +1,6 @@
+import type { Model } from "../../core/model.ts";
+import { toModelConfig } from "../keras/model-config.ts";
+
 /** What Keras's TensorBoard callback calls its curves, and into which of its two folders each goes. */
 
 export interface TaggedValue {
@@ -35,4 +38,18 @@ export function epochScalars(logs: Readonly<Record<string, number>>): EpochScala
  */
 export function evaluationScalars(logs: Readonly<Record<string, number>>): TaggedValue[] {
   return Object.entries(logs).map(([name, value]) => ({ tag: `evaluation_${name}_vs_iterations`, value }));
+}
+
+/**
+ * The scalars of a batch, for `train/`; their step is the number of updates made so far. `logs` are means over the epoch up to
+ * here, as Keras has them.
+ */
+export function batchScalars(logs: Readonly<Record<string, number>>): TaggedValue[] {
+  return Object.entries(logs).map(([name, value]) => ({ tag: `batch_${name}`, value }));
+}
+
+/** Histograms of weights: Keras 3 puts those of a sequence under the name of the model, and those of a graph under their layers. */
+export function weightTags({ description, weights }: Model): string[] {
+  const prefix = toModelConfig(description).class_name === "Sequential" ? `${description.name}/` : "";
+  return weights.map(({ layer, name }) => `${prefix}${layer}/${name}/histogram`);
 }

@@ -1,14 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { crc32c } from "../../src/formats/crc32c.ts";
-import { epochScalars, evaluationScalars } from "../../src/formats/tensorboard.ts";
-import {
-  eventFileName,
-  readScalars,
-  type ScalarEvent,
-  writeScalar,
-  writeVersion,
-} from "../../src/formats/tfevents.ts";
+import { crc32c } from "../../../src/formats/crc32c.ts";
+import { eventFileName, writeSummary, writeVersion } from "../../../src/formats/tensorboard/events.ts";
+import { readScalars, type ScalarEvent } from "../../../src/formats/tensorboard/read-events.ts";
+import { scalarSummary } from "../../../src/formats/tensorboard/summaries.ts";
+import { epochScalars, evaluationScalars } from "../../../src/formats/tensorboard/tags.ts";
 
 interface KerasFile {
   readonly base64: string;
@@ -16,8 +12,11 @@ interface KerasFile {
   readonly scalars: readonly ScalarEvent[];
 }
 
-const fixture = new URL("../fixtures/formats/events.json", import.meta.url);
+const fixture = new URL("../../fixtures/formats/events.json", import.meta.url);
 const keras: Record<"train" | "validation", KerasFile> = JSON.parse(readFileSync(fixture, "utf8"));
+
+const writeScalar = (tag: string, value: number, step: number, wallTime: number) =>
+  writeSummary(scalarSummary(tag, value), step, wallTime);
 
 const bytesOf = ({ base64 }: KerasFile) => new Uint8Array(Buffer.from(base64, "base64"));
 
