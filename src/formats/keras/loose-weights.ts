@@ -8,10 +8,14 @@ import { writeVariables } from "./variables.ts";
 
 /** What Keras's `save_weights` writes: since 2.12 `.weights.h5`, the arrays of a layer by their numbers; before, by names. */
 
+/** Of the model itself and its input, which have no weights; Keras 2 looks for them. */
+const emptyFolders = ["vars", "layers/input_layer/vars"];
+
 /** The bytes of a `.weights.h5`, as Keras 3 and Keras 2 since 2.14 load it. */
 export function writeWeightsH5({ description, weights }: SavedModel): Uint8Array[] {
   const root = new NewGroup();
   writeVariables(root, { description, weights });
+  for (const folder of emptyFolders) root.group(folder);
   return writeHdf5(root);
 }
 
