@@ -1,12 +1,13 @@
 import { z } from "zod";
-import type { OptimizerRecord, WeightRecord } from "../core/description.ts";
+import type { OptimizerRecord } from "../core/description.ts";
 import type { Compilation, Session } from "../core/session.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import { readKerasH5, writeKerasH5 } from "../formats/keras/h5.ts";
+import { toPascalCase } from "../formats/keras/spelling.ts";
 import type { SavedModel } from "../formats/saved-model.ts";
 import type { Callback, TrainingPosition } from "../training/callback.ts";
 import { InputError } from "../util/errors.ts";
-import { inFile, matchWeights } from "./classifier.ts";
+import { type Classifier, inFile, toClassifier } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
 import { runFiles } from "./run-folder.ts";
 import { createWriteBehind } from "./write-behind.ts";
@@ -43,7 +44,7 @@ export interface Checkpoint {
   /** The file it came from. */
   readonly path: string;
   readonly position: TrainingPosition;
-  readonly weights: readonly WeightRecord[];
+  readonly classifier: Classifier;
   readonly optimizer: OptimizerRecord;
 }
 
@@ -82,38 +83,33 @@ export async function readCheckpoint(machine: Machine, folder: string): Promise<
     new InputError("run.no-checkpoint", `Expected a state to resume from in "${path}", found ${found}`);
   if ((await machine.kindOf(path)) !== "file") throw refuse("no such file");
   const bytes = await machine.readFile(path);
-  const { weights, optimizer, extra } = await inFile(path, () => readKerasH5(bytes));
+  const saved = await inFile(path, () => readKerasH5(bytes));
+  const { optimizer, extra } = saved;
   if (!optimizer || extra?.position === undefined) throw refuse("a model without its position in training");
   try {
-    return { path, position: positionSchema.parse(JSON.parse(extra.position)), weights, optimizer };
+    const position = positionSchema.parse(JSON.parse(extra.position));
+    return {
+      path,
+      position,
+      classifier: await inFile(path, async () => toClassifier(path, saved)),
+      optimizer,
+    };
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const found = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     throw refuse(`a damaged position: ${found}`);
   }
 }
 
-/**
- * Puts a session where it was when the checkpoint was written.
- * @throws InputError `model.bad-weights`, `optimizer.mismatch`
- */
-export async function restoreSession(
-  session: Session,
-  { path, weights, optimizer }: Checkpoint,
-): Promise<void> {
-  await inFile(path, async () => {
-    session.weights = matchWeights(session.model, weights);
-    session.optimizer = optimizer;
-  });
-}
-
 function savedModel(session: Session, { preprocessing, classNames, compilation }: ModelFacts): SavedModel {
   const { loss, optimizer } = compilation;
   const { className } = optimizer.definition;
+  const named = loss.config ? { className: toPascalCase(loss.name), config: loss.config } : loss.name;
   return {
     description: session.model.description,
     weights: session.weights,
     preprocessing,
     classes: classNames,
-    compile: { loss: loss.name, optimizer: { className, config: optimizer.config }, metrics: ["accuracy"] },
+    compile: { loss: named, optimizer: { className, config: optimizer.config }, metrics: ["accuracy"] },
   };
 }

@@ -6,6 +6,7 @@ import type { SavedModel } from "../formats/saved-model.ts";
 import { modelExtensions, readModelFile } from "../formats/table.ts";
 import { InputError } from "../util/errors.ts";
 import { formatShape, sameShape } from "../util/shapes.ts";
+import { givesLogits, withProbabilities } from "./extend-model.ts";
 import type { Machine } from "./machine.ts";
 import { modelFileAt, openSource } from "./model-source.ts";
 import { runFiles } from "./run-folder.ts";
@@ -66,8 +67,8 @@ async function loadFromRun(machine: Machine, folder: string): Promise<Classifier
  * A model as a classifier of photos. `path` says where it came from.
  * @throws InputError `model.…`
  */
-export function toClassifier(path: string, saved: SavedModel): Classifier {
-  const model = buildModel(saved.description);
+export function toClassifier(path: string, read: SavedModel): Classifier {
+  const { saved, model, said } = answering(read);
   checkIsClassifier(model);
   const { preprocessing, notice } = preprocessingOf(saved, model);
   const outputs = model.outputShape[0];
@@ -82,13 +83,24 @@ export function toClassifier(path: string, saved: SavedModel): Classifier {
     weights: matchWeights(model, saved.weights),
     preprocessing,
     classNames: named,
-    notices: notice ? [notice] : [],
+    notices: [...said, ...(notice ? [notice] : [])],
     saved,
   };
 }
 
 /** Beyond what any classifier is; a damaged or hostile file claims more, and memory would be taken for it before anything is computed. */
 const LARGEST = { pixels: 2 ** 26, classes: 1_000_000 } as const;
+/** A model that gives probabilities, where its file says that its loss made them. */
+function answering(saved: SavedModel) {
+  const model = buildModel(saved.description);
+  if (!givesLogits(saved, model)) return { saved, model, said: [] };
+  const whole = withProbabilities(saved, model);
+  const { activation } = whole.description.layers.at(-1)?.config ?? {};
+  const said = [
+    `The loss of the model made probabilities of what it gives: a ${activation} is put behind it`,
+  ];
+  return { saved: whole, model: buildModel(whole.description), said };
+}
 
 function checkIsClassifier({ description, outputShape }: Model): void {
   const [height, width, channels] = description.inputShape;

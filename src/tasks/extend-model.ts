@@ -1,6 +1,7 @@
 import type { LayerDescription, WeightRecord } from "../core/description.ts";
 import type { Model } from "../core/model.ts";
-import type { SavedModel } from "../formats/saved-model.ts";
+import { toSnakeCase } from "../formats/keras/spelling.ts";
+import type { LossOrMetric, SavedModel } from "../formats/saved-model.ts";
 
 /** A power of two, so that taking it from a variance and adding it again changes little. */
 const EPSILON = 2 ** -20;
@@ -50,7 +51,26 @@ export function withProbabilities(saved: SavedModel, { outputShape }: Model): Sa
   const { description } = saved;
   const activation = outputShape[0] === 1 ? "sigmoid" : "softmax";
   const last = { className: "Activation", name: unusedName("probabilities", saved), config: { activation } };
-  return { ...saved, description: { ...description, layers: [...description.layers, last] } };
+  const { compile, ...rest } = saved;
+  return {
+    ...rest,
+    description: { ...description, layers: [...description.layers, last] },
+    ...(compile && { compile: { ...compile, loss: ofProbabilities(compile.loss) } }),
+  };
+}
+
+/** Whether a model is known to have been trained without the softmax that its loss had. */
+export function givesLogits({ compile }: SavedModel, model: Model): boolean {
+  const loss = compile?.loss;
+  return typeof loss === "object" && loss.config.fromLogits === true && !endsInProbabilities(model);
+}
+
+function ofProbabilities(loss: LossOrMetric): LossOrMetric {
+  if (typeof loss === "string") return loss;
+  const { fromLogits: _, ...config } = loss.config;
+  return Object.keys(config).length === 0
+    ? toSnakeCase(loss.className)
+    : { className: loss.className, config };
 }
 
 function unusedName(wanted: string, saved: SavedModel): string {

@@ -36,6 +36,12 @@ export const trainOptionsSchema = z.object({
     .default(0)
     .describe("Any number; the same one gives the same split, first weights and order"),
   model: z.string().default("report").describe("The network"),
+  from: z
+    .string()
+    .optional()
+    .describe(
+      "A run or a model file to go on from: its network, weights, loss, optimizer, preparation of photos and classes",
+    ),
   learningRate: z.number().positive().default(0.001).describe("How far an update moves the weights (Adam)"),
   augment: z
     .string()

@@ -1,18 +1,17 @@
 import { chooseBackend } from "../backends/choose.ts";
-import { initialWeightsWithPauses } from "../core/model.ts";
 import { parseSplitManifest } from "../data/split-manifest.ts";
 import { InputError } from "../util/errors.ts";
-import { readCheckpoint, restoreSession } from "./checkpoint.ts";
+import { type Beginning, beginAgain, beginRun } from "./beginning.ts";
+import { readCheckpoint } from "./checkpoint.ts";
 import type { Machine } from "./machine.ts";
 import { checkMemory } from "./memory.ts";
-import { networkFor } from "./network-for.ts";
 import { type CacheOptions, openPhotoCache, parseCacheOptions } from "./photo-cache.ts";
 import { type RunConfig, readRunConfig, writeRunConfig } from "./run-config.ts";
 import { checkIsFree, makeRunFolder, runFiles, withRun } from "./run-folder.ts";
 import type { Observe, TrainResult } from "./train-events.ts";
-import { type GivenTrainOptions, parseTrainOptions, type TrainOptions } from "./train-options.ts";
+import { type GivenTrainOptions, parseTrainOptions } from "./train-options.ts";
 import { type TrainingData, type TrainingDataRequest, withTrainingData } from "./training-data.ts";
-import { compilationFor, describeRun, openSession, trainRun } from "./training-run.ts";
+import { describeRun, openSession, trainRun } from "./training-run.ts";
 
 export interface TrainRequest extends GivenTrainOptions, CacheOptions {
   /** A folder of photos with a sub-folder a class, a manifest, or an archive of either. */
@@ -42,20 +41,20 @@ export interface ResumeRequest extends CacheOptions {
  */
 export async function train(machine: Machine, request: TrainRequest): Promise<TrainResult> {
   const { data: dataFolder, out, observe = () => {}, signal, ...given } = request;
-  const options = parseTrainOptions(given);
   const cache = parseCacheOptions(given);
-  await refuseEarly(machine, options, dataFolder, out);
+  const beginning = await beginRun(machine, given);
+  const { options, preprocessing } = beginning;
+  await refuseEarly(machine, beginning, dataFolder, out);
   const { backend, notice } = await chooseBackend(options.backend);
-  if (notice) observe({ type: "notice", text: notice });
-  return withPhotos(machine, dataFolder, { options, cache, observe, signal }, async (data) => {
-    const model = networkFor(options, data.classNames.length);
-    const opened = openSession(machine, backend, model, options);
-    opened.session.weights = await initialWeightsWithPauses(model, options.seed);
+  for (const text of [...(notice ? [notice] : []), ...beginning.notices]) observe({ type: "notice", text });
+  const photos = { options, preprocessing, cache, observe, signal };
+  return withPhotos(machine, dataFolder, photos, async (data) => {
+    const opened = await openSession(machine, backend, beginning.begin(data.classNames), options);
     const folder = await makeRunFolder(machine, dataFolder, out);
     const run = { folder, options, data, ...opened, observe, signal };
     return withRun(machine, folder, async () => {
       const sheet = await describeRun(machine, run, dataFolder);
-      const { parameterCount } = model;
+      const { parameterCount } = opened.session.model;
       const { description } = backend;
       observe({ type: "started", folder, model: options.model, parameterCount, backend: description });
       return trainRun(machine, run, { sheet });
@@ -85,12 +84,12 @@ async function withPhotos<T>(
 /** Refuses what can be refused before any photo is read. */
 async function refuseEarly(
   machine: Machine,
-  options: TrainOptions,
+  { options, begin }: Beginning,
   data: string,
   out: string | undefined,
 ): Promise<void> {
-  const model = networkFor(options, 2);
-  checkMemory(machine, model, compilationFor(model, options), options.batchSize);
+  const { model, compilation } = begin();
+  checkMemory(machine, model, compilation, options.batchSize);
   if (out !== undefined) await checkIsFree(machine, out, data);
 }
 
@@ -123,9 +122,11 @@ async function goOn(machine: Machine, request: ResumeRequest, config: RunConfig)
   const manifestBytes = await machine.readFile(machine.join(folder, runFiles.split));
   const manifest = parseSplitManifest(new TextDecoder().decode(manifestBytes));
   const dataFolder = request.data ?? config.data;
-  return withPhotos(machine, dataFolder, { options, cache, manifest, observe, signal }, async (data) => {
-    const opened = openSession(machine, backend, networkFor(options, data.classNames.length), options);
-    await restoreSession(opened.session, checkpoint);
+  const beginning = await beginAgain(checkpoint, options);
+  const { preprocessing } = beginning;
+  const photos = { options, preprocessing, cache, manifest, observe, signal };
+  return withPhotos(machine, dataFolder, photos, async (data) => {
+    const opened = await openSession(machine, backend, beginning.begin(), options);
     const { finished, ...begun } = config;
     await writeRunConfig(machine, folder, { ...begun, data: machine.absolute(dataFolder), options });
     observe({ type: "resumed", folder, epoch: position.epoch, batch: position.batch });

@@ -11,7 +11,6 @@ import type { SplitItem } from "../data/split.ts";
 import { parseSplitChoice } from "../data/split-choice.ts";
 import { matchSplit, type SplitManifest, toSplitManifest } from "../data/split-manifest.ts";
 import { InputError } from "../util/errors.ts";
-import { ruleFor } from "./rule-for.ts";
 import { type PhotoSplit, readKeptSplit, splitPhotos } from "./split-photos.ts";
 import type { ClassCount, Observe } from "./train-events.ts";
 import type { TrainOptions } from "./train-options.ts";
@@ -31,6 +30,8 @@ export interface TrainingData {
 
 export interface TrainingDataRequest {
   readonly options: TrainOptions;
+  /** From a file to what the model takes. */
+  readonly preprocessing: Preprocessing;
   /** Where decoded photos are kept. */
   readonly store: PhotoStore;
   /** The split to keep to, in a run that goes on. */
@@ -66,12 +67,11 @@ async function prepareTrainingData(
   source: Source,
   request: TrainingDataRequest,
 ): Promise<TrainingData> {
-  const { options, manifest: kept, observe, signal } = request;
+  const { options, preprocessing, manifest: kept, observe, signal } = request;
   const { classNames, skipped } = source;
   const choice = parseSplitChoice(options.split);
   const earlier = choice.by === "kept" && !kept ? await readKeptSplit(platform, choice.path) : undefined;
-  const preprocessing = ruleFor(options);
-  const { loaded: items, fingerprints, problems } = await loadAll(source, request, preprocessing);
+  const { loaded: items, fingerprints, problems } = await loadAll(source, request);
   const together = await findTogether(fingerprints, signal);
   const split = () => splitPhotos({ ...source, choice, seed: options.seed, items, together, kept: earlier });
   const {
@@ -94,8 +94,7 @@ async function prepareTrainingData(
 /** Where near-duplicates are looked for, all photos are decoded first; otherwise each when it is wanted. */
 async function loadAll(
   { platform, samples }: Source,
-  { options, manifest, store, observe, signal }: TrainingDataRequest,
-  preprocessing: Preprocessing,
+  { options, preprocessing, manifest, store, observe, signal }: TrainingDataRequest,
 ): Promise<LoadedData> {
   const { duplicates = samples.length > DECODED_FIRST ? "ignore" : "group" } = options;
   if (duplicates !== options.duplicates && duplicates === "ignore") {

@@ -1,7 +1,4 @@
 import type { Backend } from "../core/backend.ts";
-import { lossFor } from "../core/losses.ts";
-import type { Model } from "../core/model.ts";
-import { createOptimizer } from "../core/optimizers/table.ts";
 import { type Compilation, Session } from "../core/session.ts";
 import type { LoadedSample } from "../data/load.ts";
 import { splitManifestText } from "../data/split-manifest.ts";
@@ -13,6 +10,7 @@ import { bestEpoch } from "../training/history.ts";
 import type { LabelledImages } from "../training/labelled-images.ts";
 import { InputError } from "../util/errors.ts";
 import { augmentFor } from "./augment-for.ts";
+import type { Begun } from "./beginning.ts";
 import { checkpointCallback } from "./checkpoint.ts";
 import { loadFromFile } from "./classifier.ts";
 import { firstBatch } from "./first-batch.ts";
@@ -42,16 +40,17 @@ export interface TrainingRun {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What training minimises, and how. */
-export function compilationFor(model: Model, { learningRate }: TrainOptions): Compilation {
-  return { loss: lossFor(model.outputShape[0]), optimizer: createOptimizer("Adam", { learningRate }) };
-}
-
 /** @throws InputError `memory.too-small` */
-export function openSession(machine: Machine, backend: Backend, model: Model, options: TrainOptions) {
-  const compilation = compilationFor(model, options);
-  checkMemory(machine, model, compilation, options.batchSize);
-  return { session: new Session(backend, model, compilation), compilation };
+export async function openSession(
+  machine: Machine,
+  backend: Backend,
+  { model, compilation, fill }: Begun,
+  { batchSize }: TrainOptions,
+) {
+  checkMemory(machine, model, compilation, batchSize);
+  const session = new Session(backend, model, compilation);
+  await fill(session);
+  return { session, compilation };
 }
 
 /** Writes what is known before training: options, split, classes, and a look at the first batch, which it returns. */

@@ -21,6 +21,7 @@ Examples:
   fovea train photos/ --image-size 128 --epochs 40
   fovea train faces.zip --group-by 'S\\d+'      photos of a person on one side
   fovea train photos/ --split runs/photos-1     old photos keep their part
+  fovea train more-photos/ --from model.keras    go on with training that Keras began
   fovea train --resume runs/photos-2026-01-31-1`;
 
 /** Where training bore no fruit: every loss was not a number. */
@@ -62,8 +63,9 @@ function startRun(
     throw new InputError("data.no-folder", "Expected a folder of photos, found none: fovea train <folder>");
   }
   const { json: _, resume: __, out, ...given } = flags;
-  const options = { ...parseTrainOptions(given, flagOf), ...parseCacheOptions(given, flagOf) };
-  return train(nodeMachine, { data: folder, out, ...options, observe: createTrainView(terminal), signal });
+  parseTrainOptions(given, flagOf);
+  parseCacheOptions(given, flagOf);
+  return train(nodeMachine, { ...given, data: folder, out, observe: createTrainView(terminal), signal });
 }
 
 function resumeRun(
