@@ -92,7 +92,6 @@ class LazyValues extends Map<string, Value | undefined> {
 }
 
 function goThrough(node: FileNode, reading: Reading, { values, uses, refusals }: State): void {
-  const [output, ...others] = node.outputs;
   const operator = node.domain === "" ? operators.get(node.operator) : undefined;
   for (const name of node.outputs) values.set(name, undefined);
   if (operator === undefined) {
@@ -104,11 +103,14 @@ function goThrough(node: FileNode, reading: Reading, { values, uses, refusals }:
   try {
     const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
     if (node.inputs.some((name, i) => name !== "" && inputs[i] === undefined)) return; // of a node that is refused already
-    const used = others.findIndex((name) => uses.has(name));
-    if (used >= 0) throw new NoEqual(`output ${used + 1}`);
-    const made = operator(new Call(reading, node, inputs));
-    const alone = made.kind === "feature" && made.exclusive && uses.get(output) === 1;
-    values.set(output, made.kind === "feature" ? { ...made, exclusive: alone } : made);
+    const made = [operator(new Call(reading, node, inputs))].flat();
+    const missing = node.outputs.findIndex((name, i) => uses.has(name) && made[i] === undefined);
+    if (missing >= 0) throw new NoEqual(`output ${missing}`);
+    for (const [i, value] of made.entries()) {
+      const name = node.outputs[i];
+      const exclusive = value.kind === "feature" && value.exclusive && uses.get(name) === 1;
+      values.set(name, value.kind === "feature" ? { ...value, exclusive } : value);
+    }
   } catch (error) {
     if (!(error instanceof NoEqual)) throw error;
     refusals.add(node, error.message);

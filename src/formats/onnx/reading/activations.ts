@@ -1,7 +1,9 @@
 import { activations } from "../../../core/activations.ts";
 import type { Call, Fragment } from "./call.ts";
+import { floats, vector } from "./convolutions.ts";
 import { asRow } from "./dense.ts";
 import { type Feature, type Form, reshaped } from "./feature.ts";
+import { asChannelsFirst, asImage } from "./images.ts";
 import { NoEqual } from "./no-equal.ts";
 
 const positive = ["relu", "relu6", "sigmoid", "hard_sigmoid", "softmax", "exponential", "softplus"];
@@ -64,12 +66,49 @@ export function gelu(call: Call): Feature {
 const GREATEST = 3.4e38;
 
 export function clip(call: Call): Feature {
-  const least = call.number(1, "min", -GREATEST);
+  const x = call.rows(0);
+  const given = call.number(1, "min", -GREATEST);
+  const least = x.nonNegative && given < 0 ? 0 : given;
   const most = call.number(2, "max", GREATEST);
-  if (least !== 0) throw new NoEqual(`from ${least} to ${most}`);
-  if (most >= GREATEST) return activation("relu")(call);
-  if (most === 6) return activation("relu6")(call);
-  return { ...call.alike("ReLU", call.rows(0), { maxValue: most }), nonNegative: true };
+  if (!(least <= most)) throw new NoEqual(`from ${least} to ${most}`);
+  if (least === 0) return limited(call, x, most);
+  const shifted = (from: Feature, scale: number, offset: number) =>
+    call.alike("Rescaling", from, { scale, offset });
+  if (least <= -GREATEST)
+    return most >= GREATEST ? x : shifted(limited(call, shifted(x, -1, most), GREATEST), -1, most);
+  const above = limited(call, shifted(x, 1, -least), most >= GREATEST ? GREATEST : most - least);
+  return shifted(above, 1, least);
+}
+
+/** From 0 to a number. */
+function limited(call: Call, x: Feature, most: number): Feature {
+  if (most >= GREATEST) return activate(call, x, "relu");
+  if (most === 6) return activate(call, x, "relu6");
+  return { ...call.alike("ReLU", x, { maxValue: most }), nonNegative: true };
+}
+
+export function thresholdedRelu(call: Call): Feature {
+  const threshold = call.float("alpha", 1);
+  const x = call.rows(0);
+  if (threshold === 0) return activate(call, x, "relu");
+  return { ...call.alike("ReLU", x, { threshold }), nonNegative: true };
+}
+
+/** A slope for all, or one for each channel. */
+export function pRelu(call: Call): Feature {
+  const slopes = floats(call.constant(1));
+  const [first] = slopes.values;
+  if (slopes.values.length > 0 && slopes.values.every((slope) => slope === first))
+    return call.alike("LeakyReLU", call.rows(0), { negativeSlope: first });
+  const image = asImage(call.network, call.feature(0));
+  const channels = image.layerShape[2];
+  const { values } = vector(call.constant(1), channels);
+  const alpha = { shape: [1, 1, channels], values };
+  const name = call.name("PReLU", 1);
+  const config = { sharedAxes: [1, 2] };
+  return asChannelsFirst(
+    call.network.add({ className: "PReLU", name, inputs: [image], config, weights: { alpha } }),
+  );
 }
 
 /** Half of the square root of 2 on either side of what is rounded. */

@@ -129,4 +129,5 @@ export class Call {
   }
 }
 
-export type Operator = (call: Call) => Value;
+/** What a node makes; of several outputs each. */
+export type Operator = (call: Call) => Value | readonly Value[];

@@ -63,6 +63,9 @@ const BYTES = 2;
 /** Ends of groups, which ONNX does not have. */
 const GROUPS = [3, 4];
 
+const MOST_ITEMS = 50_000;
+const MOST_ATTRIBUTES = 100;
+
 /** The names of ONNX's own operators. */
 const ownDomains = ["", "ai.onnx"];
 
@@ -140,13 +143,13 @@ function readGraph(reader: Reader) {
   const outputs: FilePort[] = [];
   let name = "";
   readFields(reader, {
-    1: (r) => nodes.push(readNode(part(r))),
+    1: (r) => push(nodes, readNode(part(r))),
     2: (r) => {
       name = r.string();
     },
-    5: (r) => tensors.push(readTensor(part(r))),
-    11: (r) => inputs.push(readPort(part(r))),
-    12: (r) => outputs.push(readPort(part(r))),
+    5: (r) => push(tensors, readTensor(part(r))),
+    11: (r) => push(inputs, readPort(part(r))),
+    12: (r) => push(outputs, readPort(part(r))),
   });
   return { name, nodes, tensors, inputs, outputs };
 }
@@ -155,7 +158,7 @@ function readNode(reader: Reader): FileNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, FileAttribute>();
-  let [name, operator, domain] = ["", "", ""];
+  let [name, operator, domain, count] = ["", "", "", 0];
   readFields(reader, {
     1: (r) => inputs.push(r.string()),
     2: (r) => outputs.push(r.string()),
@@ -168,6 +171,7 @@ function readNode(reader: Reader): FileNode {
     5: (r) => {
       const attribute = readAttribute(part(r));
       attributes.set(attribute.name, attribute);
+      if (++count > MOST_ATTRIBUTES) throw new Error(`more than ${MOST_ATTRIBUTES} attributes`);
     },
     7: (r) => {
       domain = r.string();
@@ -302,4 +306,14 @@ function readNumbers(reader: Reader, wireType: number, into: number[], read: () 
   while (reader.pos < end) into.push(read());
 }
 
-const whole = (reader: Reader): number => Number(String(reader.int64())); // a Long where that is installed
+/** A Long where that package is installed. */
+function whole(reader: Reader): number {
+  const number = reader.int64() as unknown as number | { toNumber(): number };
+  return typeof number === "number" ? number : number.toNumber();
+}
+
+/** A few bytes each are enough for millions, which would fill the memory. */
+function push<Item>(list: Item[], item: Item): void {
+  if (list.length >= MOST_ITEMS) throw new Error(`more than ${MOST_ITEMS} nodes or weights`);
+  list.push(item);
+}

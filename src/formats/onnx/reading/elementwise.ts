@@ -1,4 +1,4 @@
-import { formatShape, sameShape } from "../../../util/shapes.ts";
+import { elementCount, formatShape, sameShape } from "../../../util/shapes.ts";
 import { activate, isHalf } from "./activations.ts";
 import type { Call, Value } from "./call.ts";
 import type { Constant } from "./constant.ts";
@@ -104,14 +104,29 @@ function addedToFragment(call: Call): Value | undefined {
 export const addOrFragment = (call: Call): Value => addedToFragment(call) ?? add(call);
 
 /** Layers of several inputs, which must have them in one form; a product may have one number for each channel. */
-export function joined(call: Call, className: string, a: Feature, b: Feature): Feature {
+function joined(call: Call, className: string, ...features: readonly Feature[]): Feature {
   const name = call.name(className);
-  const [x, y] = alike(call, a, b);
-  const made = call.network.add({ className, name, inputs: [x, y] });
-  const larger = sameShape(made.layerShape, x.layerShape) ? x : y;
-  const nonNegative = a.nonNegative && b.nonNegative && className !== "Subtract";
-  const { layer, layerShape } = made;
-  return { ...larger, layer, layerShape, nonNegative, exclusive: true, form: undefined };
+  const inputs = features.length === 2 ? alike(call, features[0], features[1]) : allAlike(call, features);
+  const { layer, layerShape } = call.network.add({ className, name, inputs });
+  const whole = inputs.find((input) => sameShape(layerShape, input.layerShape)) ?? inputs[0];
+  const nonNegative = features.every((each) => each.nonNegative) && className !== "Subtract";
+  return { ...whole, layer, layerShape, nonNegative, exclusive: true, form: undefined };
+}
+
+export const joinOf =
+  (className: string) =>
+  (call: Call): Feature => {
+    const features = call.values.map((_, i) => call.rows(i));
+    return features.length === 1 ? features[0] : joined(call, className, ...features);
+  };
+
+/** In the form that the first has beside the second, and so on. */
+function allAlike(call: Call, [first, ...others]: readonly Feature[]): Feature[] {
+  const pairs = others.map((other) => alike(call, first, other));
+  const [[one]] = pairs;
+  const same = pairs.every(([each]) => sameShape(each.axes, one.axes) && sameShape(each.order, one.order));
+  if (same) return [one, ...pairs.map(([, other]) => other)];
+  throw new NoEqual("arrays that have their axes in several orders");
 }
 
 function alike(call: Call, a: Feature, b: Feature): [Feature, Feature] {
@@ -120,6 +135,7 @@ function alike(call: Call, a: Feature, b: Feature): [Feature, Feature] {
   const alreadyAlike =
     sameShape(a.axes, b.axes) && sameShape(a.order, b.order) && sameShape(a.layerShape, b.layerShape);
   if (alreadyAlike && sameShape(a.shape, b.shape)) return [a, b];
+  if (a.folded && areRowsOfOneImage(a, b)) return [a, b];
   const orders =
     a.shape.length === 3
       ? [
@@ -129,6 +145,13 @@ function alike(call: Call, a: Feature, b: Feature): [Feature, Feature] {
       : [[...a.shape.keys()]];
   const order = orders.find((each) => arranged(a, each) && arranged(b, each)) ?? orders[0];
   return [call.network.arrange(a, order), call.network.arrange(b, order)];
+}
+
+/** Where the graph has every pixel for an image, with a number for it, the layers have images, whose pixels are the same ones. */
+function areRowsOfOneImage(a: Feature, b: Feature): boolean {
+  const pixels = a.layerShape.slice(0, -1);
+  const alike = sameShape(pixels, b.layerShape.slice(0, -1)) && elementCount(pixels) === a.shape[0];
+  return alike && a.shape[0] === b.shape[0] && isInOrder(a) && isInOrder(b);
 }
 
 function affine(call: Call, x: Feature, given: Affine): Feature {

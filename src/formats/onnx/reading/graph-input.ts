@@ -15,7 +15,8 @@ export interface PhotoRule {
 /** TensorProto.UINT8 */
 const UINT8 = 2;
 
-const channelCounts = [1, 3];
+/** Grey, colour, and either with alpha. */
+const MOST_CHANNELS = 4;
 /** As the model's own shape; larger ones are mistakes. */
 const LARGEST_SIDE = 65_536;
 
@@ -31,7 +32,7 @@ export class GraphInput {
 
   constructor(port: FilePort, imageSize: number | undefined) {
     const [batch, first, , last] = port.shape;
-    const counts = [first, last].map((side) => side !== undefined && channelCounts.includes(side));
+    const counts = [first, last].map((side) => side !== undefined && side <= MOST_CHANNELS);
     const known = port.shape.every((side) => side === undefined || side <= LARGEST_SIDE);
     if (port.shape.length !== 4 || (batch ?? 1) !== 1 || !known || !(counts[0] || counts[1])) {
       const found = port.shape.map((side) => side ?? "any").join(" x ") || "no shape";

@@ -25,8 +25,8 @@ export interface NewLayer {
   readonly weights?: Readonly<Record<string, Pick<WeightRecord, "shape" | "values">>>;
 }
 
-/** Ten times as many as any classifier has. */
-const MOST_LAYERS = 10_000;
+/** A few times as many as any classifier has. */
+const MOST_LAYERS = 3000;
 
 /** The layers that come of a graph. */
 export class Network {

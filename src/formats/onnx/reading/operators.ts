@@ -7,25 +7,26 @@ import {
   gelu,
   hardSigmoid,
   leakyRelu,
+  pRelu,
   softmax,
   tanh,
+  thresholdedRelu,
 } from "./activations.ts";
-import type { Call, Operator, Value } from "./call.ts";
+import type { Call, Operator } from "./call.ts";
 import { convolution } from "./convolutions.ts";
 import { gemm, matMul } from "./dense.ts";
-import { addOrFragment, divide, multiply, subtract } from "./elementwise.ts";
+import { addOrFragment, divide, joinOf, multiply, subtract } from "./elementwise.ts";
 import { constant, constantOfShape, foldConcat, foldUnary, gather, slice } from "./folding.ts";
 import { NoEqual } from "./no-equal.ts";
 import { batchNormalization } from "./normalization.ts";
+import { pad, resize, sliceChannels, split } from "./pixels.ts";
 import { averagePool, globalPoolOf, maxPool, reduction } from "./pooling.ts";
 import {
   cast,
   concat,
   flatten,
   identity,
-  pad,
   reshape,
-  resize,
   shapeOf,
   squeeze,
   transpose,
@@ -35,8 +36,10 @@ import {
 /** Of constants one thing, of what layers make another. */
 const eitherOf =
   (ofConstants: Operator, ofFeatures: Operator): Operator =>
-  (call: Call): Value =>
-    call.values.every((value) => value?.kind === "constant") ? ofConstants(call) : ofFeatures(call);
+  (call: Call): ReturnType<Operator> =>
+    call.values.every((value) => value === undefined || value.kind === "constant")
+      ? ofConstants(call)
+      : ofFeatures(call);
 
 const onlyOfConstants = (operator: Operator): Operator =>
   eitherOf(operator, () => {
@@ -70,10 +73,14 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Identity", identity],
   ["LeakyRelu", leakyRelu],
   ["MatMul", matMul],
+  ["Max", joinOf("Maximum")],
   ["MaxPool", maxPool],
+  ["Mean", joinOf("Average")],
+  ["Min", joinOf("Minimum")],
   ["Mish", activation("mish")],
   ["Mul", multiply],
   ["Neg", onlyOfConstants((call) => foldUnary(call, (value) => -value))],
+  ["PRelu", pRelu],
   ["Pad", pad],
   ["ReduceMax", reduction("GlobalMaxPooling2D")],
   ["ReduceMean", reduction("GlobalAveragePooling2D")],
@@ -83,14 +90,17 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Selu", activation("selu")],
   ["Shape", shapeOf],
   ["Sigmoid", gate("sigmoid")],
-  ["Slice", onlyOfConstants(slice)],
+  ["Slice", eitherOf(slice, sliceChannels)],
   ["Softmax", softmax],
   ["Softplus", gate("softplus")],
   ["Softsign", activation("softsign")],
+  ["Split", split],
   ["Sqrt", onlyOfConstants((call) => foldUnary(call, Math.sqrt))],
   ["Squeeze", squeeze],
   ["Sub", subtract],
+  ["Sum", joinOf("Add")],
   ["Tanh", tanh],
+  ["ThresholdedRelu", thresholdedRelu],
   ["Transpose", transpose],
   ["Unsqueeze", unsqueeze],
 ]);

@@ -3,9 +3,7 @@ import { permuted } from "../graph.ts";
 import type { Call, Value } from "./call.ts";
 import { type Constant, constantOf, isFloat, isWhole, MOST_AXES, wholeNumbers } from "./constant.ts";
 import { type Feature, reshaped, transposed } from "./feature.ts";
-import { imageOrder } from "./images.ts";
 import { NoEqual } from "./no-equal.ts";
-import { zeroPadded } from "./windows.ts";
 
 /** Operators that move numbers, or only say how they are to be seen. Graphs are gone through with one image in the batch. */
 
@@ -162,54 +160,3 @@ export function concat(call: Call): Value {
     nonNegative: features.every(({ nonNegative }) => nonNegative),
   };
 }
-
-/** Zeros around an image. */
-export function pad(call: Call): Value {
-  const x = call.feature(0);
-  const rank = x.shape.length + 1;
-  const given = call.numbers(1, "pads") ?? [];
-  const axes = call.numbers(3)?.map((axis) => (axis < 0 ? axis + rank : axis)) ?? [...Array(rank).keys()];
-  if (call.text("mode", "constant") !== "constant" || call.number(2, "value", 0) !== 0)
-    throw new NoEqual("pads that are no zeros");
-  const sides = Array.from({ length: rank }, (_, axis) => {
-    const i = axes.indexOf(axis);
-    return i < 0 ? [0, 0] : [given[i] ?? -1, given[i + axes.length] ?? -1];
-  });
-  if (sides.flat().every((side) => side === 0)) return x;
-  const order = imageOrder(x);
-  const [batch, ...around] = sides;
-  const padding = order?.map((axis) => around[axis]);
-  if (
-    !order ||
-    !padding ||
-    !sides.flat().every((side) => side >= 0 && side <= 65_536) ||
-    [...batch, ...padding[2]].some((side) => side > 0)
-  )
-    throw new NoEqual(`pads ${given.join(", ")}`);
-  const image = call.network.arrange(x, order);
-  const made = zeroPadded(call, image, padding.slice(0, 2));
-  const back = x.shape.map((_, axis) => order.indexOf(axis));
-  return {
-    ...made,
-    order: back,
-    shape: back.map((axis) => made.layerShape[axis]),
-    nonNegative: x.nonNegative,
-  };
-}
-
-/** Photos made as large as the model wants them, which the rule of a run does itself. */
-export function resize(call: Call): Value {
-  const [value] = call.values;
-  const sizes = call.numbers(3);
-  if (value?.kind !== "photos" || sizes === undefined) throw new NoEqual("what is no photo of any size");
-  const axes = call.ints("axes") ?? [0, 1, 2, 3];
-  const sides = (value.channelsFirst ? [2, 3] : [1, 2]).map((axis) => sizes[axes.indexOf(axis)]);
-  const how = [call.text("mode", "nearest"), call.text("coordinate_transformation_mode", "half_pixel")];
-  if (!sameShape(sides.filter(isSide), sides) || how[0] !== "linear" || how[1] !== "half_pixel")
-    throw new NoEqual(`${how.join(", ")} to ${sides.join("x")}`);
-  const [height, width] = sides;
-  return call.reading.input.resize(call.network, value, [height, width], call.int("antialias", 0) === 1);
-}
-
-const isSide = (side: number | undefined) =>
-  side !== undefined && Number.isInteger(side) && side > 0 && side <= 65_536;
