@@ -2,7 +2,7 @@ import { InputError } from "../util/errors.ts";
 import { readKerasHdf5, writeKerasH5 } from "./keras/h5.ts";
 import type { ModelFiles, ModelSource } from "./model-files.ts";
 import { beginsAsOnnx } from "./onnx/beginning.ts";
-import type { PhotoInput } from "./onnx/photos.ts";
+import type { PhotoInput } from "./photo-input.ts";
 import { beginsAsSafetensors } from "./safetensors/beginning.ts";
 import { isWholeModel, type LooseWeights, type SavedModel } from "./saved-model.ts";
 import { beginsAsJson } from "./tfjs/beginning.ts";
@@ -14,6 +14,8 @@ export interface ModelFormat {
   readonly extension: string;
   /** It is several files, which go into a folder of their own. */
   readonly isFolder?: boolean;
+  /** What it can be asked for; nothing where that is missing. */
+  readonly options?: readonly (keyof WritingOptions)[];
   /** In a few words, for help. */
   readonly what: string;
   /** Missing where such files are written only. */
@@ -42,7 +44,7 @@ export interface ReadingOptions {
 export interface WritingOptions {
   /** ONNX: the version of the operator set. */
   readonly opset?: number | undefined;
-  /** ONNX: begin with photos of any size. */
+  /** Begin with photos of any size. */
   readonly photos?: PhotoInput | undefined;
 }
 
@@ -61,8 +63,9 @@ export const modelFormats: readonly ModelFormat[] = [
       recognises: begins(0x50, 0x4b),
       read: async ({ bytes }) => (await import("./keras/archive.ts")).readKerasArchive(bytes),
     },
-    write: async (model) => ({
-      pieces: [await (await import("./keras/archive.ts")).writeKerasArchive(model)],
+    options: ["photos"],
+    write: async (model, { photos }) => ({
+      pieces: [await (await import("./keras/archive.ts")).writeKerasArchive(model, photos)],
     }),
   },
   {
@@ -70,7 +73,8 @@ export const modelFormats: readonly ModelFormat[] = [
     extension: ".h5",
     what: "Keras 2, and Keras 3",
     reading: hdf5,
-    write: async (model) => ({ pieces: writeKerasH5(model) }),
+    options: ["photos"],
+    write: async (model, { photos }) => ({ pieces: writeKerasH5(model, photos) }),
   },
   {
     name: "weights.h5",
@@ -90,6 +94,7 @@ export const modelFormats: readonly ModelFormat[] = [
       translates: true,
       read: async ({ bytes }, options) => (await import("./onnx/read.ts")).readOnnx(bytes, options),
     },
+    options: ["opset", "photos"],
     write: async (model, options) => ({
       pieces: [(await import("./onnx/write.ts")).writeOnnx(model, options)],
     }),

@@ -1,9 +1,8 @@
 import type { WeightRecord } from "../core/description.ts";
-import type { Preprocessing } from "../data/preprocessing.ts";
+import { type Preprocessing, preprocessingSchema } from "../data/preprocessing.ts";
 import { type ModelFiles, sourceOf } from "../formats/model-files.ts";
-import type { PhotoInput } from "../formats/onnx/photos.ts";
 import { isWholeModel, type SavedModel } from "../formats/saved-model.ts";
-import { type ModelFormat, modelFormats } from "../formats/table.ts";
+import { type ModelFormat, modelFormats, type WritingOptions } from "../formats/table.ts";
 import { InputError, suggest } from "../util/errors.ts";
 import { loadClassifier } from "./classifier.ts";
 import type { Machine } from "./machine.ts";
@@ -25,7 +24,7 @@ export interface ExportRequest {
   readonly out?: string | undefined;
   /** ONNX only: the version of the operator set, 13 to 26; 21 unless told. */
   readonly opset?: number | undefined;
-  /** ONNX only: photos of any size as bytes go in, and are resized and scaled in the graph. */
+  /** Photos of any size as bytes go in, and are resized and scaled in the model. */
   readonly withPreprocessing?: boolean | undefined;
   /** What the other engine is asked about: photos, and folders, zip and tar files of photos. By default test photos of the run. */
   readonly photos?: readonly PhotoSource[] | undefined;
@@ -64,12 +63,14 @@ export async function exportModel(machine: Machine, request: ExportRequest): Pro
   const path = placeFor(machine, format, request.out, run ?? machine.join(model, ".."));
   await checkMayWrite(machine, path, request.force);
   const { extra: _, ...exported } = saved; // a position in a training run is of no use elsewhere
-  const photos = request.withPreprocessing ? photoInput(preprocessing) : undefined;
+  const photos = request.withPreprocessing ? preprocessing : undefined;
   const files = await format.write(exported, { opset: request.opset, photos });
   const exact = format.reading?.translates ? undefined : format.reading;
   const readBack = await exact?.read(await sourceOf(files), {});
-  if (readBack)
-    checkSameWeights(isWholeModel(readBack) ? readBack : putWeights(classifier.model, readBack), exported);
+  if (readBack) {
+    const whole = isWholeModel(readBack) ? readBack : putWeights(classifier.model, readBack);
+    checkReadBack(whole, exported, photos);
+  }
   const staged = await stageModelFiles(machine, path, files, request.force);
   const file = {
     classifier,
@@ -103,10 +104,8 @@ function chooseFormat({ format, out, opset, withPreprocessing }: ExportRequest):
   const names = modelFormats.map(({ name }) => name);
   const found =
     format === undefined ? formatEnding(out ?? "") : modelFormats.find(({ name }) => name === format);
-  const onnxOnly = opset !== undefined ? "--opset" : withPreprocessing ? "--with-preprocessing" : undefined;
-  if (found && onnxOnly !== undefined && found.name !== "onnx") {
-    throw new InputError("option.conflict", `Expected ${onnxOnly} with the format onnx, found ${found.name}`);
-  }
+  if (found && opset !== undefined) checkTakes(found, "opset", "--opset");
+  if (found && withPreprocessing) checkTakes(found, "photos", "--with-preprocessing");
   if (found) return found;
   const what = format === undefined ? "a format" : `a format, found "${format}"`;
   const hint = format === undefined ? `: ${names.join(", ")}` : `. ${suggest(format, names)}`;
@@ -119,33 +118,32 @@ function formatEnding(path: string): ModelFormat | undefined {
   return fitting.toSorted((a, b) => b.extension.length - a.extension.length)[0];
 }
 
-/** What the graph can do with a photo; how it is decoded and turned is still up to whoever reads the file. */
-const inGraph = {
-  resize: "stretch",
-  interpolation: "bilinear",
-  antialias: false,
-  colorMode: "rgb",
-  decode: "exact",
-} as const;
+function checkTakes(format: ModelFormat, option: keyof WritingOptions, flag: string): void {
+  if (format.options?.includes(option)) return;
+  const able = modelFormats.filter(({ options }) => options?.includes(option)).map(({ name }) => name);
+  const message = `Expected ${flag} with the format ${able.join(" or ")}, found ${format.name}`;
+  throw new InputError("option.conflict", message);
+}
 
-/** @throws InputError `export.no-equal` */
-function photoInput(rule: Preprocessing): PhotoInput {
-  const names = Object.keys(inGraph) as (keyof typeof inGraph)[];
-  const other = names.find((name) => rule[name] !== inGraph[name]);
-  if (other === undefined) return { scale: rule.scale, offset: rule.offset };
-  const message = `Expected a model whose photos are prepared by ${other} ${inGraph[other]} to put that into the graph, found ${rule[other]}`;
-  throw new InputError("export.no-equal", message);
+/** That what was written is not what is read would be a fault of ours, and a file that predicts something else is worse than none. */
+function checkReadBack(
+  read: Pick<SavedModel, "weights" | "preprocessing">,
+  written: SavedModel,
+  photos: Preprocessing | undefined,
+): void {
+  checkSameWeights(read.weights, written.weights);
+  if (photos === undefined || read.preprocessing === undefined) return;
+  const rule = preprocessingSchema.parse(read.preprocessing);
+  const other = Object.entries(photos).find(([name, value]) => rule[name as keyof Preprocessing] !== value);
+  if (other)
+    throw new Error(`The exported file prepares photos by another ${other[0]} than was written into it`);
 }
 
 function sizeOf({ pieces, beside = new Map() }: ModelFiles): number {
   return [pieces, ...beside.values()].flat().reduce((sum, { length }) => sum + length, 0);
 }
 
-/** That they do not would be a fault of ours, and a file that predicts something else is worse than none. */
-function checkSameWeights(
-  { weights: read }: Pick<SavedModel, "weights">,
-  { weights: written }: Pick<SavedModel, "weights">,
-): void {
+function checkSameWeights(read: readonly WeightRecord[], written: readonly WeightRecord[]): void {
   const same = read.length === written.length && written.every((record, i) => sameWeight(record, read[i]));
   if (!same) throw new Error("The exported file does not give back the weights that were written into it");
 }

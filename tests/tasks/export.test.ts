@@ -38,6 +38,15 @@ describe("an exported model", () => {
     expect(await predictions(tensors.path)).toEqual(expected);
   });
 
+  it("predicts the same to the bit with photos as its input", async () => {
+    const ask = async (model: string) =>
+      (await predict(nodeMachine, { model, photos: [join(photos, "sad")] })).predictions;
+    for (const format of ["keras", "h5"]) {
+      const { path } = await exported({ out: join(scratch, `photos.${format}`), withPreprocessing: true });
+      expect(await ask(path)).toEqual(await ask(run));
+    }
+  });
+
   it("is of the format that its ending says, beside the model unless told", async () => {
     await cp(join(run, "model.h5"), join(scratch, "alone.h5"));
     const { path, format } = await exported({ model: join(scratch, "alone.h5"), format: "keras" });
@@ -114,8 +123,8 @@ describe("what cannot be exported is refused, and nothing is written", () => {
     ["no format", {}, "export.bad-format", "keras, h5, weights.h5, onnx, safetensors"],
     ["an operator set for Keras", { format: "keras", opset: 17 }, "option.conflict", "onnx"],
     [
-      "photos in a Keras file",
-      { format: "h5", withPreprocessing: true },
+      "photos in a file of weights",
+      { format: "safetensors", withPreprocessing: true },
       "option.conflict",
       "--with-preprocessing",
     ],

@@ -41,7 +41,7 @@ export function exportCommand(): Command {
     .option("--opset <number>", "the version of ONNX's operators (default: 21)", toNumber)
     .option(
       "--with-preprocessing",
-      "ONNX: take photos of any size as bytes, and resize and scale them in the graph",
+      "onnx, keras, h5: take photos of any size as bytes, and resize and scale them in the model",
     )
     .option(
       "--photos <paths...>",

@@ -4,12 +4,14 @@ import { damagedModel, type ReadGroup } from "../hdf5/group.ts";
 import { readHdf5 } from "../hdf5/read.ts";
 import { NewGroup } from "../hdf5/tree.ts";
 import { writeHdf5 } from "../hdf5/write.ts";
+import type { PhotoInput } from "../photo-input.ts";
 import type { SavedModel } from "../saved-model.ts";
 import { readZip, writeZip } from "../zip.ts";
 import { parseJson } from "./config-schema.ts";
 import { toKeras3Config, trainingOf } from "./keras3-config.ts";
 import { fromModelConfig } from "./model-config.ts";
 import { type OwnParts, ownParts, readOwnParts } from "./own-parts.ts";
+import { withPhotoLayers, withRule } from "./photo-layers.ts";
 import { isRecord } from "./spelling.ts";
 import { readOptimizerVariables, readVariables, writeVariables } from "./variables.ts";
 
@@ -24,7 +26,8 @@ const partNames = { config: "config.json", metadata: "metadata.json", weights: "
 const KERAS_VERSION = "3.15.1";
 
 /** The bytes of a `.keras`, the same for the same model: the day on which it was saved is left out. */
-export async function writeKerasArchive(model: SavedModel): Promise<Uint8Array> {
+export async function writeKerasArchive(saved: SavedModel, photos?: PhotoInput): Promise<Uint8Array> {
+  const model = withPhotoLayers(saved, photos, true);
   const root = new NewGroup();
   writeVariables(root, model);
   const metadata = { keras_version: KERAS_VERSION, fovea: ownParts(model) };
@@ -47,7 +50,8 @@ export async function readKerasArchive(bytes: Uint8Array): Promise<SavedModel> {
   const weights = parts.get(partNames.weights);
   if (weights === undefined) throw damagedModel(`Expected "${partNames.weights}" in the file, found none`);
   const own = readOwn(readJson(parts, partNames.metadata));
-  return { ...(await readHdf5(weights, (root) => readModel(root, config))), ...own };
+  const model = await readHdf5(weights, (root) => readModel(root, config));
+  return { ...model, ...withRule(own, model.preprocessing) };
 }
 
 /** The model's config as the file has it, for whoever reads it with eyes of their own. */
@@ -63,13 +67,14 @@ function configOf(parts: ReadonlyMap<string, Uint8Array>): unknown {
 }
 
 function readModel(root: ReadGroup, config: unknown): SavedModel {
-  const { description, tree } = fromModelConfig(config, partNames.config);
+  const { description, tree, preprocessing } = fromModelConfig(config, partNames.config);
   const weights = readVariables(root, buildModel(description), tree);
   const training = trainingOf(config);
   const optimizer = training && readOptimizerVariables(root, training.optimizer, { description, weights });
   return {
     description,
     weights,
+    ...(preprocessing && { preprocessing }),
     ...(training?.compile && { compile: training.compile }),
     ...(optimizer && { optimizer }),
   };

@@ -7,8 +7,11 @@ import { damagedModel } from "../hdf5/group.ts";
 /** Before 2018 a Sequential's config was the bare list of its layers, and in TensorFlow.js long after. */
 const named = (config: unknown) => (Array.isArray(config) ? { layers: config } : config);
 
+/** Before TensorFlow 2.6 some layers were on trial, and some versions wrote so. */
+const settled = (className: string) => className.replace(/^(?:[\w.]+\.)?experimental\.preprocessing[.>]/, "");
+
 const layerSchema = z.object({
-  class_name: z.string(),
+  class_name: z.string().transform(settled),
   config: z.preprocess(named, z.record(z.string(), z.unknown())),
   name: z.string().optional(),
   inbound_nodes: z.array(z.unknown()).optional(),

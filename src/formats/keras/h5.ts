@@ -4,6 +4,7 @@ import { type ReadGroup, readText } from "../hdf5/group.ts";
 import { readHdf5 } from "../hdf5/read.ts";
 import { NewGroup } from "../hdf5/tree.ts";
 import { writeHdf5 } from "../hdf5/write.ts";
+import type { PhotoInput } from "../photo-input.ts";
 import type { LooseWeights, SavedModel } from "../saved-model.ts";
 import { parseJson } from "./config-schema.ts";
 import { keras2Keys } from "./layer-config.ts";
@@ -11,6 +12,7 @@ import { readLooseWeights } from "./loose-weights.ts";
 import { fromModelConfig, toModelConfig } from "./model-config.ts";
 import { readOptimizer, trainedWeights, writeOptimizer } from "./optimizer-weights.ts";
 import { type OwnPartName, type OwnParts, ownParts, readOwnParts } from "./own-parts.ts";
+import { type FileModel, withPhotoLayers, withRule } from "./photo-layers.ts";
 import { fromTrainingConfig, toTrainingConfig } from "./training-config.ts";
 import { layout, readWeights, writeWeights } from "./weights.ts";
 
@@ -23,7 +25,8 @@ import { layout, readWeights, writeWeights } from "./weights.ts";
  * The bytes of a `.h5`, in pieces that lie one behind the other. The weights are kept to the bit and not copied: most pieces are the
  * model's own memory, which must not change until they have been used.
  */
-export function writeKerasH5(model: SavedModel): Uint8Array[] {
+export function writeKerasH5(saved: SavedModel, photos?: PhotoInput): Uint8Array[] {
+  const model = withPhotoLayers(saved, photos, false);
   const root = new NewGroup();
   root.attributes.set("keras_version", layout.kerasVersion);
   root.attributes.set("backend", layout.backend);
@@ -52,7 +55,7 @@ export async function readKerasHdf5(bytes: Uint8Array): Promise<SavedModel | Loo
  */
 export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
   return readHdf5(bytes, (root) => {
-    const { description, tree } = fromModelConfig(configOf(root), "model_config");
+    const { description, tree, preprocessing } = fromModelConfig(configOf(root), "model_config");
     const weights = readWeights(root, description, tree);
     const trainingConfig = readText(root, "training_config");
     const training =
@@ -64,7 +67,7 @@ export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
     return {
       description,
       weights,
-      ...readOwn(root),
+      ...withRule(readOwn(root), preprocessing),
       ...(training?.compile && { compile: training.compile }),
       ...(optimizer && { optimizer }),
     };
@@ -88,7 +91,7 @@ function withoutModel(root: ReadGroup): InputError {
   return new InputError("model.no-model", `Expected a whole Keras model in the HDF5 file, found ${found}`);
 }
 
-function writeTraining(root: NewGroup, { compile, optimizer }: SavedModel): void {
+function writeTraining(root: NewGroup, { compile, optimizer }: FileModel): void {
   const config = optimizer ? asKeras2Writes(optimizer) : compile?.optimizer;
   if (config) root.attributes.set("training_config", JSON.stringify(toTrainingConfig(config, compile)));
 }
@@ -106,7 +109,7 @@ function asKeras2Writes({
 
 const attributeOf = (part: OwnPartName) => `fovea_${part}`;
 
-function writeOwn(root: NewGroup, model: SavedModel): void {
+function writeOwn(root: NewGroup, model: FileModel): void {
   for (const [name, value] of Object.entries(ownParts(model))) {
     root.attributes.set(attributeOf(name as OwnPartName), JSON.stringify(value));
   }

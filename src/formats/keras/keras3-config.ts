@@ -1,12 +1,12 @@
-import type { SavedModel } from "../saved-model.ts";
 import { toModelConfig } from "./model-config.ts";
+import type { FileModel } from "./photo-layers.ts";
 import { isRecord } from "./spelling.ts";
 import { fromTrainingConfig, type TrainingConfig, toTrainingConfig } from "./training-config.ts";
 
 /** A whole model in Keras 3's JSON: what `config.json` of a `.keras` is, and what `keras.models.model_from_json` takes. */
 
 /** Keras 3 finds a class by its module; without one it takes the object for Keras 2's. */
-export function toKeras3Config({ description, compile, optimizer }: SavedModel): unknown {
+export function toKeras3Config({ description, compile, optimizer }: FileModel): unknown {
   const { class_name, config } = toModelConfig(description);
   const layers = config.layers.map((layer) => inModule("keras.layers", layer));
   const compiled = optimizer ?? compile?.optimizer;

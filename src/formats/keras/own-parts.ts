@@ -14,7 +14,7 @@ const schemas = {
 export type OwnPartName = keyof typeof schemas;
 export const ownPartNames: readonly OwnPartName[] = ["preprocessing", "classes", "extra"];
 
-export function ownParts(model: SavedModel): OwnParts {
+export function ownParts(model: OwnParts): OwnParts {
   const parts = ownPartNames.flatMap((name) => (model[name] === undefined ? [] : [[name, model[name]]]));
   return Object.fromEntries(parts);
 }

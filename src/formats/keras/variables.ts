@@ -5,13 +5,14 @@ import type { NewArray, NewGroup } from "../hdf5/tree.ts";
 import type { CompileRecord, SavedModel } from "../saved-model.ts";
 import type { LayerNode } from "./layer-tree.ts";
 import { inKerasOrder, readSlots, slotOrder, trainedWeights } from "./optimizer-weights.ts";
+import type { FileModel } from "./photo-layers.ts";
 
 /**
  * Keras 3's store of variables (`model.weights.h5`): those of a layer by their number in `layers/<class>_<n>/vars`, of the
  * optimizer in `optimizer/vars`: updates made, learning rate, then the slots of each trained weight.
  */
 
-export function writeVariables(root: NewGroup, { description, weights, optimizer }: SavedModel): void {
+export function writeVariables(root: NewGroup, { description, weights, optimizer }: FileModel): void {
   const folders = layerFolders(description.layers);
   description.layers.forEach(({ name }, i) => {
     const arrays = weights.filter(({ layer }) => layer === name);

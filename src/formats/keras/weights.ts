@@ -12,7 +12,7 @@ export const layout = { backend: "tensorflow", kerasVersion: "2.15.0" };
 
 export function writeWeights(
   root: NewGroup,
-  { layers }: ModelDescription,
+  { layers }: Pick<ModelDescription, "layers">,
   weights: readonly WeightRecord[],
 ): void {
   const group = root.group("model_weights");

@@ -1,12 +1,10 @@
 import type { Tensor } from "../../core/program.ts";
 import { InputError } from "../../util/errors.ts";
+import { checkHasEqual, type PhotoInput } from "../photo-input.ts";
 import type { OnnxGraph } from "./graph.ts";
 
-/** From the bytes of a photo, stretched bilinearly as `tf.image.resize` does it, to what a model takes: byte * scale + offset. */
-export interface PhotoInput {
-  readonly scale: number;
-  readonly offset: number;
-}
+/** What ONNX's Resize can do to the pixels of `tf.image.resize`. */
+const inGraph = { resize: ["stretch"], interpolation: ["bilinear"], antialias: [false] };
 
 /** The first operator set in which a resize can leave the batch open. */
 const OPEN_BATCH = 18;
@@ -15,12 +13,9 @@ const OPEN_BATCH = 18;
 const FLOAT = 1;
 
 /** Makes the model's input of `photos` [batch, height, width, channels], whose height and width are open. */
-export function preparePhotos(
-  graph: OnnxGraph,
-  images: Tensor,
-  { scale, offset }: PhotoInput,
-  opset: number,
-): void {
+export function preparePhotos(graph: OnnxGraph, images: Tensor, photos: PhotoInput, opset: number): void {
+  checkHasEqual(photos, inGraph);
+  const { scale, offset } = photos;
   if (opset < OPEN_BATCH) {
     const message = `Expected an operator set of at least ${OPEN_BATCH} to resize photos in the graph, found ${opset}`;
     throw new InputError("export.bad-opset", message);

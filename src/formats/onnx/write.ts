@@ -3,10 +3,11 @@ import type { Tensor } from "../../core/program.ts";
 import { inferenceProgram } from "../../core/programs.ts";
 import { InputError } from "../../util/errors.ts";
 import { elementCount } from "../../util/shapes.ts";
+import type { PhotoInput } from "../photo-input.ts";
 import type { SavedModel } from "../saved-model.ts";
 import { OnnxGraph } from "./graph.ts";
 import { encodeOnnx } from "./messages.ts";
-import { type PhotoInput, preparePhotos } from "./photos.ts";
+import { preparePhotos } from "./photos.ts";
 import { type Translation, translate } from "./translate.ts";
 
 /**

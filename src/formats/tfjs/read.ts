@@ -35,11 +35,22 @@ export async function readTfjs(source: ModelSource): Promise<SavedModel | LooseW
     const arrays = await readArrays(model.weightsManifest, source);
     return { weights: arrays.map(looseWeight), named: "by layer" };
   }
-  const { description: asWritten, tree } = fromModelConfig(topology.model_config ?? topology, FILE);
+  const {
+    description: asWritten,
+    tree,
+    preprocessing,
+  } = fromModelConfig(topology.model_config ?? topology, FILE);
+  if (preprocessing) throw ownResizing();
   const description = fromTfjsLayers(asWritten);
   const wanted = wantedWeights(buildModel(description), tree);
   const weights = await readWeights(wanted, model, source);
   return { description, weights, ...(await ownParts(model, source, description.inputShape)) };
+}
+
+function ownResizing(): InputError {
+  const message =
+    "Expected a model of images of one size, found one with Resizing in front, which aligns corners in TensorFlow.js and nowhere else";
+  return new InputError("model.unsupported", message);
 }
 
 async function readWeights(

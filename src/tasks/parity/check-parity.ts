@@ -24,7 +24,12 @@ export type Parity = CheckedParity | UncheckedParity;
 export interface CheckedParity {
   readonly status: "passed" | "failed";
   readonly engine: { readonly name: string; readonly version: string };
-  readonly images: { readonly origin: PhotoOrigin; readonly count: number };
+  readonly images: {
+    readonly origin: PhotoOrigin;
+    readonly count: number;
+    /** What prepared them for the engine: a file may do it itself. */
+    readonly preparedBy: "Fovea" | "the file";
+  };
   /** Of a probability, over all images. Null where the file could not be run, or what came out are no numbers. */
   readonly largestDifference: number | null;
   readonly tolerance: number;
@@ -58,13 +63,19 @@ export async function checkParity(machine: Machine, request: ParityRequest): Pro
   const engine = await request.engine.load().catch((error: unknown) => notLoaded(name, packages, error));
   if ("status" in engine) return engine;
   const told = { engine: { name, version: engine.version }, tolerance: PARITY_TOLERANCE };
+  const preparedBy = request.takesPhotos && request.engine.runsPreparation ? "the file" : "Fovea";
   const { photos, origin, close } = await request.photos();
   try {
-    const { count, largestDifference } = await askBoth(machine, request, engine, photos);
+    const { count, largestDifference } = await askBoth(
+      machine,
+      { ...request, asBytes: preparedBy === "the file" },
+      engine,
+      photos,
+    );
     const passed = largestDifference <= PARITY_TOLERANCE; // which what is no number is not
     const status = passed ? "passed" : "failed";
     const finite = Number.isFinite(largestDifference) ? largestDifference : null;
-    return { status, ...told, images: { origin, count }, largestDifference: finite };
+    return { status, ...told, images: { origin, count, preparedBy }, largestDifference: finite };
   } catch (error) {
     if (error instanceof CannotRun)
       return unchecked(`${name} ${engine.version} cannot run it: ${error.message}`);
@@ -72,7 +83,7 @@ export async function checkParity(machine: Machine, request: ParityRequest): Pro
     return {
       status: "failed",
       ...told,
-      images: { origin, count: 0 },
+      images: { origin, count: 0, preparedBy },
       largestDifference: null,
       why: error.message,
     };
@@ -101,7 +112,7 @@ const BATCH = 2;
 
 async function askBoth(
   machine: Machine,
-  { source, classifier, takesPhotos }: ParityRequest,
+  { source, classifier, asBytes }: ParityRequest & { readonly asBytes: boolean },
   engine: LoadedEngine,
   photos: AsyncIterable<RgbImage>,
 ): Promise<Answers> {
@@ -112,8 +123,8 @@ async function askBoth(
   const differences: number[] = [];
   let count = 0;
   try {
-    for await (const group of inGroups(photos, takesPhotos ? 1 : BATCH)) {
-      const answer = takesPhotos ? await opened.predict(bytesOf(group[0])) : undefined;
+    for await (const group of inGroups(photos, asBytes ? 1 : BATCH)) {
+      const answer = asBytes ? await opened.predict(bytesOf(group[0])) : undefined;
       const images = group.map((photo) => floatsOf(keepSmaller(photo, preprocessing, machine)));
       const prepared = batchOf(images, model.description.inputShape);
       const theirs = answer ?? (await opened.predict(prepared));

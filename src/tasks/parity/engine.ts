@@ -1,10 +1,13 @@
 import type { ModelSource } from "../../formats/model-files.ts";
+import { InputError } from "../../util/errors.ts";
 
 /** What runs model files and is not Fovea. It need not be installed. */
 export interface OtherEngine {
   readonly name: string;
   /** What npm is asked for to have it. */
   readonly packages: readonly string[];
+  /** What a file has in front of its network to prepare photos is run too; else it is asked about photos that Fovea has prepared. */
+  readonly runsPreparation: boolean;
   /** Fails as an import does where a package is missing. */
   load(): Promise<LoadedEngine>;
 }
@@ -43,8 +46,8 @@ export const explainBy =
   (error: unknown): never => {
     const text = error instanceof Error ? error.message : String(error);
     const [first] = text.split("\n");
-    if (error instanceof CannotRun) throw error;
-    throw lacks.test(text) ? new CannotRun(first, { cause: error }) : new Refused(first, { cause: error });
+    const lacking = lacks.test(text) || (error instanceof InputError && error.code === "export.no-equal");
+    throw lacking ? new CannotRun(first, { cause: error }) : new Refused(first, { cause: error });
   };
 
 /** What an import fails with where a package, or one that it needs, is not installed. */

@@ -7,7 +7,12 @@ import {
 } from "./engine.ts";
 
 /** ONNX Runtime's WebAssembly build, which needs no install script and no download of its own. */
-export const onnxRuntime: OtherEngine = { name: "ONNX Runtime", packages: ["onnxruntime-web"], load };
+export const onnxRuntime: OtherEngine = {
+  name: "ONNX Runtime",
+  packages: ["onnxruntime-web"],
+  runsPreparation: true,
+  load,
+};
 
 type Runtime = typeof import("onnxruntime-web");
 

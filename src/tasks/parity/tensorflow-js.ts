@@ -1,34 +1,24 @@
 import type { io, Tensor } from "@tensorflow/tfjs-core";
 import type { ModelSource } from "../../formats/model-files.ts";
-import { type EngineInput, explainBy, type OpenModel, type OtherEngine } from "./engine.ts";
-
-/** A layers model as TensorFlow.js takes it. */
-export interface Artifacts {
-  readonly modelTopology: object;
-  readonly weights: readonly NamedArray[];
-}
-
-export interface NamedArray {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-
-/** From a file of some format. */
-export type ReadArtifacts = (source: ModelSource) => Promise<Artifacts>;
+import { CannotRun, type EngineInput, explainBy, type OpenModel, type OtherEngine } from "./engine.ts";
 
 const packages = ["@tensorflow/tfjs-core", "@tensorflow/tfjs-layers", "@tensorflow/tfjs-backend-wasm"];
 
-/** TensorFlow.js on its WebAssembly backend: the JavaScript one would take seconds for a photo. */
-export const tensorFlowJs = (read: ReadArtifacts): OtherEngine => ({
+/**
+ * TensorFlow.js on its WebAssembly backend: the JavaScript one would take seconds for a photo.
+ * @param layersModel what it reads, a model.json with its weights beside it, of a file of some format
+ */
+export const tensorFlowJs = (layersModel: (source: ModelSource) => Promise<ModelSource>): OtherEngine => ({
   name: "TensorFlow.js",
   packages,
+  runsPreparation: false, // its Resizing aligns corners, which Keras's does not
   load: async () => {
     const library = await loadLibrary();
-    return {
-      version: library.core.version_core,
-      open: async (source) => open(library, await read(source).catch(explain)),
+    const openModel = async (source: ModelSource) => {
+      const artifacts = await layersModel(source).then(artifactsOf).catch(explain);
+      return open(library, artifacts);
     };
+    return { version: library.core.version_core, open: openModel };
   },
 });
 
@@ -41,10 +31,10 @@ async function loadLibrary() {
 
 type Library = Awaited<ReturnType<typeof loadLibrary>>;
 
-async function open({ core, layers }: Library, artifacts: Artifacts): Promise<OpenModel> {
+async function open({ core, layers }: Library, artifacts: io.ModelArtifacts): Promise<OpenModel> {
   const before = core.engine().backendName;
-  await core.setBackend("wasm");
-  const model = await layers.loadLayersModel(core.io.fromMemory(toIo(artifacts))).catch(explain);
+  if (!(await core.setBackend("wasm"))) throw new CannotRun("its WebAssembly backend does not start here");
+  const model = await layers.loadLayersModel(core.io.fromMemory(artifacts)).catch(explain);
   const predict = async ({ shape, values }: EngineInput) => {
     const images = core.tensor(values, [...shape], "float32");
     try {
@@ -63,19 +53,15 @@ async function open({ core, layers }: Library, artifacts: Artifacts): Promise<Op
   return { predict, close };
 }
 
-function toIo({ modelTopology, weights }: Artifacts): io.ModelArtifacts {
-  const weightSpecs = weights.map(({ name, shape }) => ({
-    name,
-    shape: [...shape],
-    dtype: "float32" as const,
-  }));
-  const all = new Float32Array(weights.reduce((sum, { values }) => sum + values.length, 0));
-  let end = 0;
-  for (const { values } of weights) {
-    all.set(values, end);
-    end += values.length;
-  }
-  return { modelTopology, weightSpecs, weightData: all.buffer };
+/** What TensorFlow.js itself makes of the files where it loads them by their addresses. */
+async function artifactsOf({ bytes, beside }: ModelSource): Promise<io.ModelArtifacts> {
+  const { modelTopology, weightsManifest }: io.ModelJSON = JSON.parse(new TextDecoder().decode(bytes));
+  const paths = weightsManifest.flatMap((group) => group.paths);
+  const shards = await Promise.all(
+    paths.map(async (path) => (await beside(path)) ?? Promise.reject(new Error(`There is no ${path}`))),
+  );
+  const weightData = await new Blob(shards as BlobPart[]).arrayBuffer();
+  return { modelTopology, weightSpecs: weightsManifest.flatMap(({ weights }) => weights), weightData };
 }
 
 /** What it has not says nothing of the file. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "../../../src/backends/reference/reference.ts";
 import type { ModelDescription, WeightRecord } from "../../../src/core/description.ts";
+import { preprocessingSchema } from "../../../src/data/preprocessing.ts";
 import { alone } from "../../../src/formats/model-files.ts";
 import { encodeOnnx, type OnnxModel, type OnnxNode } from "../../../src/formats/onnx/messages.ts";
 import { readOnnx } from "../../../src/formats/onnx/read.ts";
@@ -78,9 +79,9 @@ describe("a file of Fovea's own", () => {
 
   it("with photos as its input says by its graph how they are prepared", async () => {
     const model = saved("branches");
-    const photos = { scale: 2 / 255, offset: -1 };
-    const read = readOnnx(writeOnnx(model, { photos }));
     const [height, width, channels] = model.description.inputShape;
+    const photos = preprocessingSchema.parse({ height, width, scale: 2 / 255, offset: -1 });
+    const read = readOnnx(writeOnnx(model, { photos }));
     expect(read.description.inputShape).toEqual([height, width, channels]);
     const rule = { height, width, resize: "stretch", interpolation: "bilinear", antialias: false };
     expect(read.preprocessing).toMatchObject({ ...rule, offset: -1 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { ModelDescription, WeightRecord } from "../../../src/core/description.ts";
 import { layerDefinitions } from "../../../src/core/layers/table.ts";
+import { preprocessingSchema } from "../../../src/data/preprocessing.ts";
 import { permuted } from "../../../src/formats/onnx/graph.ts";
 import { writeOnnx } from "../../../src/formats/onnx/write.ts";
 import type { SavedModel } from "../../../src/formats/saved-model.ts";
@@ -45,7 +46,7 @@ describe("an ONNX file", () => {
   });
 
   it("takes photos of any size where it is told to, and then needs a newer operator set", () => {
-    const photos = { scale: 1 / 255, offset: 0 };
+    const photos = preprocessingSchema.parse({ height: 12, width: 12 });
     const text = Buffer.from(writeOnnx(network("branches"), { photos })).toString();
     for (const part of ["photos/resized", "half_pixel", "height", "width"]) expect(text).toContain(part);
     expect(text).not.toContain("images");
