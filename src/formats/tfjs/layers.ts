@@ -20,9 +20,9 @@ const layers: Readonly<Record<string, Readonly<Record<string, Fits>>>> = {
   Conv2D: { groups: is(1) },
   Cropping2D: {},
   Dense: {},
-  DepthwiseConv2D: {},
+  DepthwiseConv2D: { dilationRate: (value) => [value].flat().every(is(1)) },
   Dropout: {},
-  ELU: {},
+  ELU: { alpha: is(1) },
   Flatten: {},
   GlobalAveragePooling2D: {},
   GlobalMaxPooling2D: {},
@@ -31,6 +31,7 @@ const layers: Readonly<Record<string, Readonly<Record<string, Fits>>>> = {
   Maximum: {},
   Minimum: {},
   Multiply: {},
+  PReLU: {},
   ReLU: { negativeSlope: is(0), threshold: is(0) },
   Rescaling: { scale: (value) => typeof value === "number", offset: (value) => typeof value === "number" },
   Reshape: {},
@@ -39,6 +40,9 @@ const layers: Readonly<Record<string, Readonly<Record<string, Fits>>>> = {
   UpSampling2D: {},
   ZeroPadding2D: {},
 };
+
+/** Layers that pass on what they get when predicting. It has a few of them, which then are the same. */
+const passing = /^(Random\w+|(Alpha|Gaussian|Spatial)Dropout(2D)?|GaussianNoise)$/;
 
 /** Activations that it has, by the names that Keras 3 has for them. `hard_sigmoid` is another function there, as in Keras 2. */
 const activations: Readonly<Record<string, string>> = {
@@ -64,12 +68,20 @@ const beginnings: Readonly<Record<string, LayerDescription["config"]>> = { Softm
 /** What only training asks for, each with names of its own in TensorFlow.js. */
 const forTraining = /(Initializer|Regularizer|Constraint)$/;
 
+type LayerShapes = readonly [input: readonly number[], output: readonly number[]];
+
 /**
- * A layer as TensorFlow.js takes it, mostly one. `outputShape` is that of one image.
+ * A layer as TensorFlow.js takes it, mostly one. Shapes are those of one image.
  * @throws InputError `export.no-equal`
  */
-export function toTfjsLayers(layer: LayerDescription, outputShape: readonly number[]): LayerDescription[] {
+export function toTfjsLayers(
+  layer: LayerDescription,
+  [inputShape, outputShape]: LayerShapes,
+): LayerDescription[] {
   const { className, name, config } = layer;
+  const isFlat = className === "Flatten" && inputShape.length === 1; // which its Flatten refuses
+  if (isFlat || passing.test(className))
+    return [{ ...layer, className: "Activation", config: { activation: "linear" } }];
   if (!Object.hasOwn(layers, className)) throw noEqual(layer, `a ${className} layer`);
   for (const [key, fits] of Object.entries(layers[className])) {
     if (config[key] !== undefined && !fits(config[key]))

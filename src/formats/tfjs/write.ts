@@ -19,8 +19,11 @@ const SHARD_BYTES = 4 * 1024 * 1024;
  */
 export async function writeTfjs(model: SavedModel): Promise<ModelFiles> {
   const { description, weights } = model;
-  const built = buildModel(description);
-  const layers = description.layers.flatMap((layer, i) => toTfjsLayers(layer, built.layers[i].outputShape));
+  const built = buildModel(description).layers;
+  const shapeOf = (index: number) => built[index]?.outputShape ?? description.inputShape;
+  const layers = description.layers.flatMap((layer, i) =>
+    toTfjsLayers(layer, [shapeOf(built[i].inputs[0]), shapeOf(i)]),
+  );
   const classNames = new Map(layers.map(({ name, className }) => [name, className]));
   const bytes = await joinPieces(
     weights.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "../../../src/backends/reference/reference.ts";
+import { layerDefinitions } from "../../../src/core/layers/table.ts";
 import { buildModel, initialWeights } from "../../../src/core/model.ts";
 import { type ModelSource, sourceOf } from "../../../src/formats/model-files.ts";
 import type { SavedModel } from "../../../src/formats/saved-model.ts";
@@ -138,6 +139,91 @@ describe("a TensorFlow.js model that is written", () => {
       code: "export.no-equal",
       message: expect.stringContaining(what),
     });
+  });
+});
+
+describe("every layer there is", () => {
+  const small = (...layers: Parameters<typeof sequence>[1][]) => sequence([9, 7, 4], ...layers);
+  const joined = (className: string): SavedModel["description"] => ({
+    ...sequence([9, 7, 4], ["Conv2D", { filters: 4, kernelSize: 1 }], [className], ["Flatten"]),
+    inputName: "image",
+    layers: [
+      { className: "Conv2D", name: "a", config: { filters: 4, kernelSize: 1 } },
+      { className: "Conv2D", name: "b", config: { filters: 4, kernelSize: 1 }, inputs: ["image"] },
+      { className, name: "joined", config: {}, inputs: ["a", "b"] },
+      { className: "Flatten", name: "flatten", config: {} },
+    ],
+  });
+  const merges = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"];
+  const sequences: Readonly<Record<string, readonly (readonly [string, object?])[]>> = {
+    Activation: [["Activation", { activation: "relu6" }]],
+    AlphaDropout: [["AlphaDropout", { rate: 0.5 }]],
+    AveragePooling2D: [["AveragePooling2D", { poolSize: [3, 2], strides: [1, 2] }]],
+    BatchNormalization: [["BatchNormalization", { epsilon: 0.1, scale: false }]],
+    Conv2D: [["Conv2D", { filters: 3, kernelSize: [3, 2], dilationRate: [2, 2] }]],
+    Cropping2D: [
+      [
+        "Cropping2D",
+        {
+          cropping: [
+            [1, 2],
+            [0, 3],
+          ],
+        },
+      ],
+    ],
+    Dense: [["Dense", { units: 3 }]],
+    DepthwiseConv2D: [["DepthwiseConv2D", { kernelSize: 3, dilationRate: [1, 1], padding: "same" }]],
+    Dropout: [["Dropout", { rate: 0.5, noiseShape: [null, 1, 1, 4] }]],
+    ELU: [["ELU"]],
+    Flatten: [["Flatten"]],
+    GaussianDropout: [["GaussianDropout", { rate: 0.5 }]],
+    GaussianNoise: [["GaussianNoise", { stddev: 0.5 }]],
+    GlobalAveragePooling2D: [["GlobalAveragePooling2D"]],
+    GlobalMaxPooling2D: [["GlobalMaxPooling2D", { keepdims: true }]],
+    LeakyReLU: [["LeakyReLU"]],
+    MaxPooling2D: [["MaxPooling2D", { poolSize: 3, strides: 1, padding: "same" }]],
+    PReLU: [["PReLU", { sharedAxes: [1, 2] }]],
+    RandomFlip: [["RandomFlip", { mode: "horizontal" }]],
+    ReLU: [["ReLU", { maxValue: 0.4 }]],
+    Rescaling: [["Rescaling", { scale: 3, offset: 0.5 }]],
+    Reshape: [["Reshape", { targetShape: [-1, 14] }]],
+    SeparableConv2D: [
+      ["SeparableConv2D", { filters: 3, kernelSize: 2, depthMultiplier: 2, dilationRate: 2 }],
+    ],
+    Softmax: [["Softmax"]],
+    SpatialDropout2D: [["SpatialDropout2D", { rate: 0.5 }]],
+    UpSampling2D: [["UpSampling2D", { size: [2, 3] }]],
+    ZeroPadding2D: [["ZeroPadding2D", { padding: [1, 2] }]],
+  };
+  const lacking = ["Normalization", "Subtract"];
+
+  it.each(Object.keys(sequences))("%s", async (name) => {
+    const description = small(...(sequences[name] as Parameters<typeof small>), ["Flatten"]);
+    await expectSameInTensorflowJs(withWeights(description));
+  });
+
+  it.each(merges)("%s", async (name) => expectSameInTensorflowJs(withWeights(joined(name))));
+
+  it("has been tried or is refused", () => {
+    const tried = [...Object.keys(sequences), ...merges, ...lacking];
+    const left = [...layerDefinitions.keys()].filter(
+      (name) => !tried.includes(name) && !name.startsWith("Random"),
+    );
+    expect(left).toEqual([]);
+  });
+
+  it.each([
+    ["Conv2D", { filters: 4, kernelSize: 1, groups: 2 }],
+    ["DepthwiseConv2D", { kernelSize: 3, dilationRate: [2, 2] }],
+    ["ELU", { alpha: 0.5 }],
+    ["Normalization", { mean: 1, variance: 2 }],
+    ["ReLU", { threshold: 0.5 }],
+    ["ReLU", { negativeSlope: 0.5 }],
+    ["Rescaling", { scale: [1, 2, 3, 4] }],
+  ])("%s with %j is refused", async (className, config) => {
+    const saved = withWeights(small([className, config], ["Flatten"]));
+    await expect(writeTfjs(saved)).rejects.toMatchObject({ code: "export.no-equal" });
   });
 });
 
