@@ -53,30 +53,40 @@ const initializers = {
 export type InitializerName = keyof typeof initializers;
 export const initializerNames = Object.keys(initializers) as [InitializerName, ...InitializerName[]];
 
-/** What the others are made of, and what TensorFlow.js and Keras before version 2.3 write in their place. */
-const scalings: Readonly<Record<string, InitializerName>> = {
-  "1 fan_avg uniform": "glorot_uniform",
-  "1 fan_avg normal": "glorot_normal",
-  "2 fan_in uniform": "he_uniform",
-  "2 fan_in normal": "he_normal",
-  "1 fan_in uniform": "lecun_uniform",
-  "1 fan_in normal": "lecun_normal",
-};
-
-const serializedSchema = z.object({
-  className: z.string(),
-  config: z
-    .object({ scale: z.number(), mode: z.string(), distribution: z.string() })
-    .optional()
-    .catch(undefined),
+/** What most of the others are made of, and what TensorFlow.js and Keras before version 2.3 write in their place. */
+const scalingSchema = z.object({
+  className: z.literal("VarianceScaling"),
+  config: z.object({
+    scale: z.number().positive().default(1),
+    mode: z.enum(["fan_in", "fan_out", "fan_avg"]).default("fan_in"),
+    distribution: z
+      .enum(["truncated_normal", "normal", "untruncated_normal", "uniform"])
+      .default("truncated_normal"),
+  }),
 });
 
-/** A name, or Keras's serialized object, of which the class name counts (`GlorotUniform`) or the kind of scaling. */
+type Scaling = z.output<typeof scalingSchema>;
+
+/** How a weight begins: by a name, or by a scaling that has none. */
+export type Initializer = InitializerName | Scaling;
+
+const scaling = ({ config: { scale, mode, distribution } }: Scaling, { fanIn, fanOut }: Fans): Draw => {
+  const fan = { fan_in: fanIn, fan_out: fanOut, fan_avg: (fanIn + fanOut) / 2 }[mode];
+  const variance = scale / Math.max(1, fan);
+  if (distribution === "uniform") return uniform(Math.sqrt(3 * variance));
+  return distribution === "untruncated_normal" ? normal(Math.sqrt(variance)) : scaledNormal(variance);
+};
+
+/** Keras's serialized object, of which the class name counts (`GlorotUniform`). */
+const serializedSchema = z
+  .object({ className: z.string() })
+  .transform(({ className }) => snakeCase(className))
+  .pipe(z.enum(initializerNames));
+
+/** A name, or Keras's serialized object. */
 export function initializerSchema(fallback: InitializerName) {
-  return z
-    .union([z.string(), serializedSchema.transform(nameOfSerialized)])
-    .pipe(z.enum(initializerNames))
-    .default(fallback);
+  const error = `expected one of ${initializerNames.join(", ")} or a VarianceScaling`;
+  return z.union([z.enum(initializerNames), scalingSchema, serializedSchema], { error }).default(fallback);
 }
 
 /** Numbers of a weight that are drawn in one go: a millisecond's worth. */
@@ -88,12 +98,13 @@ const DRAWN_AT_ONCE = 65_536;
  * @param stream distinguishes the weights of one model
  */
 export function* initialize(
-  name: InitializerName,
+  initializer: Initializer,
   shape: readonly number[],
   seed: number,
   stream: number,
 ): Pieces<Float32Array> {
-  const draw = initializers[name](fansOf(shape));
+  const fans = fansOf(shape);
+  const draw = typeof initializer === "string" ? initializers[initializer](fans) : scaling(initializer, fans);
   const random = new RandomStream(seed, "weights", stream);
   const values = new Float32Array(elementCount(shape));
   for (let end = 0; end < values.length; ) {
@@ -112,13 +123,6 @@ function fansOf(shape: readonly number[]): Fans {
 }
 
 /** `GlorotUniform` to `glorot_uniform`. */
-function nameOfSerialized({ className, config }: z.output<typeof serializedSchema>): string {
-  if (className !== "VarianceScaling" || config === undefined) return snakeCase(className);
-  const { scale, mode, distribution } = config;
-  const scaling = `${scale} ${mode} ${distribution.replace("truncated_", "")}`;
-  return scalings[scaling] ?? `VarianceScaling ${scaling}`;
-}
-
 function snakeCase(name: string): string {
   return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }

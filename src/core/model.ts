@@ -3,7 +3,7 @@ import { InputError, suggest } from "../util/errors.ts";
 import { type Pieces, withoutPauses, withPauses } from "../util/pauses.ts";
 import { elementCount, formatShape, roundUp } from "../util/shapes.ts";
 import type { LayerDescription, ModelDescription } from "./description.ts";
-import { type InitializerName, initialize } from "./initializers.ts";
+import { type Initializer, initialize } from "./initializers.ts";
 import type { LayerDefinition } from "./layers/define.ts";
 import { layerDefinitions } from "./layers/table.ts";
 import type { Tensor } from "./program.ts";
@@ -12,12 +12,16 @@ import type { Recorder } from "./recorder.ts";
 /** Weights begin on cache lines. */
 const ALIGNED_FLOATS = 16;
 
+/** Above these a file is damaged or made to do harm: a thousand layers are many, and a photo of 4096x4096 in 16 channels is large. */
+const MOST_LAYERS = 5000;
+const MOST_VALUES = 2 ** 28;
+
 /** A weight of a model and where it lies in the state. */
 export interface ModelWeight {
   readonly layer: string;
   readonly name: string;
   readonly shape: readonly number[];
-  readonly initializer: InitializerName;
+  readonly initializer: Initializer;
   /** Off for running statistics and the weights of frozen layers. */
   readonly trainable: boolean;
   /** In float32 numbers from the start of the state. */
@@ -59,7 +63,13 @@ export interface Model {
 export function buildModel(description: ModelDescription): Model {
   checkInput(description);
   const built: ModelLayer[] = [];
-  for (const layer of description.layers) built.push(buildLayer(layer, built, description));
+  const places = new Map<string, number>();
+  const { inputName } = description;
+  if (inputName !== undefined) places.set(inputName, -1);
+  for (const [index, layer] of description.layers.entries()) {
+    built.push(buildLayer(layer, built, places, description));
+    places.set(layer.name, index);
+  }
   checkAllAreUsed(built);
   const { layers, trainableLength, weightLength } = placeWeights(built);
   const weights = layers.flatMap((layer) => layer.weights);
@@ -111,7 +121,13 @@ function* drawWeights(model: Model, seed: number): Pieces<Float32Array[]> {
   return drawn;
 }
 
-function checkInput({ inputShape }: ModelDescription): void {
+function checkInput({ inputShape, layers }: ModelDescription): void {
+  if (layers.length > MOST_LAYERS)
+    throw new InputError(
+      "model.too-large",
+      `Expected a model of at most ${MOST_LAYERS} layers, found ${layers.length}`,
+    );
+  checkSize("The input", inputShape);
   if (inputShape.length === 3 && inputShape.every((side) => Number.isInteger(side) && side > 0)) return;
   throw new InputError(
     "model.bad-shape",
@@ -122,7 +138,8 @@ function checkInput({ inputShape }: ModelDescription): void {
 function buildLayer(
   description: LayerDescription,
   before: readonly ModelLayer[],
-  { inputShape: modelInput, inputName }: ModelDescription,
+  places: ReadonlyMap<string, number>,
+  { inputShape: modelInput, layers }: ModelDescription,
 ): ModelLayer {
   const { className, name, config } = description;
   const definition = layerDefinitions.get(className);
@@ -130,14 +147,15 @@ function buildLayer(
     const known = [...layerDefinitions.keys()];
     throw new InputError(
       "model.unknown-layer",
-      `Layer "${name}" is of an unknown class "${className}". ${suggest(className, known)}`,
+      `Layer "${name}", number ${before.length + 1} of ${layers.length}, is of an unknown class "${className}". ${suggest(className, known)}`,
     );
   }
-  const inputs = inputIndices(description, definition, before, inputName);
+  const inputs = inputIndices(description, definition, before.length - 1, places);
   const shapes = inputs.map((input) => (input < 0 ? modelInput : before[input].outputShape));
   const parsed = parseConfig(definition, name, config);
   try {
     const outputShape = definition.outputShape(shapes[0], parsed, shapes);
+    checkSize(`The output of layer "${name}" (${className})`, outputShape);
     const specs = definition.weights?.(parsed, shapes[0]) ?? [];
     const weights = specs.map((spec) => ({
       layer: name,
@@ -157,6 +175,12 @@ function buildLayer(
   }
 }
 
+function checkSize(what: string, shape: readonly number[]): void {
+  if (!(elementCount(shape) > MOST_VALUES)) return;
+  const message = `${what} is of ${formatShape(shape)} values. Expected at most ${MOST_VALUES} for an image`;
+  throw new InputError("model.too-large", message);
+}
+
 /** A layer that leads nowhere would never be trained. */
 function checkAllAreUsed(layers: readonly ModelLayer[]): void {
   const used = new Set(layers.flatMap(({ inputs }) => inputs));
@@ -171,17 +195,15 @@ function checkAllAreUsed(layers: readonly ModelLayer[]): void {
 function inputIndices(
   { name, inputs }: LayerDescription,
   { joins }: LayerDefinition,
-  before: readonly ModelLayer[],
-  inputName: string | undefined,
+  previous: number,
+  places: ReadonlyMap<string, number>,
 ): number[] {
-  if (name === inputName || before.some((layer) => layer.name === name)) {
+  if (places.has(name)) {
     throw new InputError("model.bad-graph", `Expected layer names to be unique, found "${name}" twice`);
   }
-  const indices = (inputs ?? []).map((input) =>
-    input === inputName ? -1 : before.findIndex((layer) => layer.name === input),
-  );
-  const known = inputs?.every((input, i) => indices[i] >= 0 || input === inputName);
-  if (inputs === undefined && !joins) return [before.length - 1];
+  if (inputs === undefined && !joins) return [previous];
+  const indices = (inputs ?? []).flatMap((input) => places.get(input) ?? []);
+  const known = indices.length === (inputs ?? []).length;
   if (known && (joins ? indices.length > 1 : indices.length === 1)) return indices;
   const expected = joins ? "the outputs of two or more earlier layers" : "the output of one earlier layer";
   throw new InputError(

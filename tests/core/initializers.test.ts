@@ -35,6 +35,22 @@ describe("the name of an initializer", () => {
     expect(schema.parse(undefined)).toBe("he_normal");
   });
 
+  it("is a scaling where Keras has no name for it", () => {
+    const config = { scale: 2, mode: "fan_out", distribution: "truncated_normal", seed: null };
+    const fanOut = schema.parse({ className: "VarianceScaling", config });
+    const values = withoutPauses(initialize(fanOut, [3, 3, 20, 50], 1, 1));
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+    expect(deviation / Math.sqrt(2 / 450)).toBeCloseTo(1, 1);
+    const uniform = {
+      className: "VarianceScaling",
+      config: { ...config, scale: 1 / 3, distribution: "uniform" },
+    };
+    const even = withoutPauses(initialize(schema.parse(uniform), [20, 50], 1, 1));
+    const limit = Math.sqrt(1 / 50);
+    expect(Math.max(...even)).toBeLessThanOrEqual(Math.fround(limit));
+    expect(Math.max(...even)).toBeGreaterThan(0.98 * limit);
+  });
+
   it.each(["best", "GlorotUniform", "", null, 3, { className: "Best" }, {}])("is not %j", (name) => {
     expect(schema.safeParse(name).success).toBe(false);
   });

@@ -233,7 +233,9 @@ describe("a description that cannot be built", () => {
   it("names the layer and offers a class with a near name", () => {
     const error = refusal(sequence([8, 8, 3], ["Conv2d"]));
     expect(error.code).toBe("model.unknown-layer");
-    expect(error.message).toBe('Layer "conv2d_0" is of an unknown class "Conv2d". Did you mean "Conv2D"?');
+    expect(error.message).toBe(
+      'Layer "conv2d_0", number 1 of 1, is of an unknown class "Conv2d". Did you mean "Conv2D"?',
+    );
     expect(refusal(sequence([8, 8, 3], ["Transformer"])).message).toMatch(/Known: Activation, .*Conv2D/);
   });
 

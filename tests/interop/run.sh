@@ -4,7 +4,8 @@
 #
 #   npm run build && sh tests/interop/run.sh
 #
-# A check is a pair: <name>.write.mjs writes files into a new folder, <name>.check.py opens them there.
+# A check is a pair: <name>.write.mjs writes files into a new folder, <name>.check.py opens them there. Where others begin,
+# <name>.make.py puts their files into the folder first.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,7 +27,8 @@ for check in "$here"/*.check.py; do
   mkdir "$folder/$name"
   : >"$folder/$name.log"
   # TensorFlow chats on standard error: shown only where a check fails.
-  if node "$here/$name.write.mjs" "$folder/$name" &&
+  if { [ ! -f "$here/$name.make.py" ] || "$environment/bin/python" "$here/$name.make.py" "$folder/$name" 2>"$folder/$name.log"; } &&
+    node "$here/$name.write.mjs" "$folder/$name" &&
     "$environment/bin/python" "$check" "$folder/$name" 2>"$folder/$name.log"; then
     echo "ok      $name"
   else

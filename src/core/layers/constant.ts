@@ -3,6 +3,9 @@ import { fill } from "../operations/elementwise.ts";
 import type { Tensor } from "../program.ts";
 import type { Recorder } from "../recorder.ts";
 
+/** More settings for channels than anybody writes, each of which is a call in the program. */
+export const MOST_CONSTANTS = 1024;
+
 /** One value, so many times. */
 export const constant = (recorder: Recorder, value: number, length: number): Tensor =>
   recorder.apply(fill, {}, { value, length }).y;

@@ -1,12 +1,12 @@
 import type { z } from "zod";
-import type { InitializerName } from "../initializers.ts";
+import type { Initializer } from "../initializers.ts";
 import type { Tensor } from "../program.ts";
 import type { Recorder } from "../recorder.ts";
 
 export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly initializer: InitializerName;
+  readonly initializer: Initializer;
   /** Off, no optimizer changes it: it is the layer's own to update while training. */
   readonly trainable?: false;
 }

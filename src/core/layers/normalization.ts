@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { scaleShift } from "../operations/batch-norm.ts";
 import { recordInference } from "./batch-normalization.ts";
-import { checkChannels, constant, constants } from "./constant.ts";
+import { checkChannels, constant, constants, MOST_CONSTANTS } from "./constant.ts";
 import { defineLayer } from "./define.ts";
 
 /** Keras takes deviations below this for it; added to the variance its square does the same. */
@@ -11,7 +11,7 @@ const LEAST_DEVIATION = 1e-7;
 const numbers = z
   .union([z.number(), z.array(z.unknown())])
   .transform((given) => (typeof given === "number" ? given : given.flat(Number.POSITIVE_INFINITY)))
-  .pipe(z.union([z.number(), z.array(z.number()).min(1)]));
+  .pipe(z.union([z.number(), z.array(z.number()).min(1).max(MOST_CONSTANTS)]));
 
 /**
  * (x - mean) / deviation for each channel. Mean and variance are settings, or weights that Keras's `adapt` has worked out from

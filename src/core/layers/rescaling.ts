@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { scaleShift } from "../operations/batch-norm.ts";
 import { rescale } from "../operations/elementwise.ts";
-import { checkChannels, constants } from "./constant.ts";
+import { checkChannels, constants, MOST_CONSTANTS } from "./constant.ts";
 import { defineLayer } from "./define.ts";
 
 /** One number, or one for each channel. */
-const numbers = z.union([z.number(), z.array(z.number()).min(1)]);
+const numbers = z.union([z.number(), z.array(z.number()).min(1).max(MOST_CONSTANTS)]);
 
 /** y = x * scale + offset. */
 export const rescaling = defineLayer({

@@ -2,10 +2,13 @@ import { z } from "zod";
 import { elementCount, formatShape } from "../../util/shapes.ts";
 import { defineLayer } from "./define.ts";
 
+/** More than anything takes. */
+const MOST_AXES = 8;
+
 /** The same values, row-major, in other axes. One side may be -1: what is left for it. */
 export const reshape = defineLayer({
   className: "Reshape",
-  config: z.object({ targetShape: z.array(z.number().int().min(-1)).min(1) }),
+  config: z.object({ targetShape: z.array(z.number().int().min(-1)).min(1).max(MOST_AXES) }),
   outputShape: (input, { targetShape }) => shapeFor(input, targetShape),
   record: (recorder, x, { config: { targetShape } }) =>
     recorder.view(x, [x.shape[0], ...shapeFor(x.shape.slice(1), targetShape)]),

@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-const side = z.number().int().positive();
+/** No image is so large; with more, places in a window would be no 32-bit numbers. */
+const LONGEST_SIDE = 2 ** 15;
+
+const side = z.number().int().positive().max(LONGEST_SIDE);
 
 /** A height and a width; one number stands for both. */
 export const pairSchema = z.union([side.transform((n): [number, number] => [n, n]), z.tuple([side, side])]);

@@ -95,19 +95,22 @@ function readVariableTexts({ module }: Source, attribute: Attribute, count: numb
 
 /** An array of numbers, as float32. */
 function readFloats(source: Source, group: Group, name: string): { shape: number[]; values: Float32Array } {
-  const dataset = numbersOf(source, group, name, source.module.H5T_class_t.H5T_FLOAT.value, [4, 8]);
+  const { H5T_FLOAT, H5T_INTEGER } = source.module.H5T_class_t;
+  const dataset = numbersOf(source, group, name, [H5T_FLOAT.value, H5T_INTEGER.value], [4, 8]);
   const { value, shape } = dataset;
-  return { shape: shape ?? [], values: toFloat32(value as Float32Array | Float64Array | number) };
+  return { shape: shape ?? [], values: toFloat32(value as Numbers) };
 }
 
-function toFloat32(value: Float32Array | Float64Array | number): Float32Array {
+type Numbers = Float32Array | Float64Array | Int32Array | BigInt64Array | number | bigint;
+
+function toFloat32(value: Numbers): Float32Array {
   if (value instanceof Float32Array) return value;
-  return typeof value === "number" ? Float32Array.of(value) : Float32Array.from(value);
+  return typeof value === "object" ? Float32Array.from([...value], Number) : Float32Array.of(Number(value));
 }
 
 /** A whole number that stands alone, such as the updates that an optimizer has made. */
 function readCount(source: Source, group: Group, name: string): number {
-  const dataset = numbersOf(source, group, name, source.module.H5T_class_t.H5T_INTEGER.value, [1, 2, 4, 8]);
+  const dataset = numbersOf(source, group, name, [source.module.H5T_class_t.H5T_INTEGER.value], [1, 2, 4, 8]);
   const count = Number(dataset.shape?.length === 0 ? dataset.value : Number.NaN);
   if (Number.isSafeInteger(count) && count >= 0) return count;
   throw damagedModel(
@@ -116,10 +119,10 @@ function readCount(source: Source, group: Group, name: string): number {
 }
 
 /** The dataset, after all that must hold before the library may read it into memory: a damaged one can claim anything. */
-function numbersOf(source: Source, group: Group, name: string, type: number, sizes: number[]): Dataset {
+function numbersOf(source: Source, group: Group, name: string, types: number[], sizes: number[]): Dataset {
   const dataset = datasetOf(group, name);
   const { metadata, path } = dataset;
-  if (metadata.type !== type || metadata.vlen || !sizes.includes(metadata.size)) {
+  if (!types.includes(metadata.type) || metadata.vlen || !sizes.includes(metadata.size)) {
     const wanted = `${sizes.map((size) => 8 * size).join("- or ")}-bit numbers`;
     throw damagedModel(
       `Expected ${wanted} at ${path}, found a value of type ${metadata.type}, ${metadata.size} bytes`,

@@ -63,8 +63,9 @@ class PlainGroup implements ReadGroup {
 
   floats(path: string): { shape: number[]; values: Float32Array } {
     const { shape, kind, size, start, count } = this.array(path);
-    expectPlain(kind === "float", "whole numbers in place of floats");
     const { bytes } = this.file;
+    if (kind === "integer")
+      return { shape, values: wholeNumbers(bytes.slice(start, start + count * size), size) };
     const at = bytes.byteOffset + start;
     if (size === 4 && at % 4 === 0) return { shape, values: new Float32Array(bytes.buffer, at, count) };
     const copy = bytes.slice(start, start + count * size).buffer;
@@ -97,6 +98,11 @@ class PlainGroup implements ReadGroup {
       return new PlainGroup(this.file, header, `${group.path === "/" ? "" : group.path}/${name}`);
     }, this);
   }
+}
+
+function wholeNumbers({ buffer }: Uint8Array, size: number): Float32Array {
+  expectPlain(size === 4 || size === 8, "whole numbers of another size");
+  return Float32Array.from(size === 4 ? new Int32Array(buffer) : [...new BigInt64Array(buffer)].map(Number));
 }
 
 /** The messages of an object: IV.A.1.a. */

@@ -38,12 +38,37 @@ export function checkModelConfig(config: unknown, where: string): z.infer<typeof
   throw damagedModel(`Expected a Keras model in "${where}", found: ${z.prettifyError(model.error)}`);
 }
 
+/** A model of a thousand layers takes one of them. */
+const MOST_CHARACTERS = 2 ** 24;
+/** Lists in objects in lists: what reads them calls itself for each. */
+const DEEPEST = 500;
+
+/** @throws InputError `model.damaged` */
 export function parseJson(json: string, where: string): unknown {
+  if (json.length > MOST_CHARACTERS)
+    throw damagedModel(`Expected at most ${MOST_CHARACTERS} characters in "${where}", found ${json.length}`);
+  if (isDeeper(json, DEEPEST))
+    throw damagedModel(`Expected JSON in "${where}", found lists and objects more than ${DEEPEST} deep`);
   try {
     return JSON.parse(json);
   } catch (cause) {
     throw damagedModel(`Expected JSON in "${where}", found "${json.slice(0, 40)}" (${String(cause)})`);
   }
+}
+
+/** Counts what opens and closes outside of texts. */
+function isDeeper(json: string, deepest: number): boolean {
+  let [depth, inText] = [0, false];
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (inText && character === "\\") at++;
+    else if (character === '"') inText = !inText;
+    else if (inText) continue;
+    else if (character === "[" || character === "{") depth++;
+    else if (character === "]" || character === "}") depth--;
+    if (depth > deepest) return true;
+  }
+  return false;
 }
 
 const modelClasses = ["Sequential", "Functional", "Model"];

@@ -109,18 +109,22 @@ describe("what h5py wrote", () => {
   }
 });
 
-it("reads arrays of float64 and of one number, and refuses whole numbers", async () => {
+it("reads arrays of float64, of whole numbers and of one number, and refuses others", async () => {
   const bytes = await libraryFile((file) => {
     file.create_dataset({ name: "double", data: Float64Array.of(0.1, 2), shape: [2, 1] });
     file.create_dataset({ name: "scalar", data: Float32Array.of(3), shape: [] });
     file.create_dataset({ name: "none", data: new Float32Array(0), shape: [0, 4] });
-    file.create_dataset({ name: "whole", data: Int32Array.of(1, 2), shape: [2] });
+    file.create_dataset({ name: "whole", data: Int32Array.of(1, -2), shape: [2] });
+    file.create_dataset({ name: "count", data: BigInt64Array.of(7n), shape: [] });
+    file.create_dataset({ name: "bytes", data: Uint8Array.of(1, 2), shape: [2] });
   });
   const read = (name: string) => readHdf5(bytes, (root) => root.floats(name));
   expect(await read("double")).toEqual({ shape: [2, 1], values: Float32Array.of(0.1, 2) });
   expect(await read("scalar")).toEqual({ shape: [], values: Float32Array.of(3) });
   expect(await read("none")).toEqual({ shape: [0, 4], values: new Float32Array(0) });
-  await expect(read("whole")).rejects.toMatchObject({ code: "model.damaged" });
+  expect(await read("whole")).toEqual({ shape: [2], values: Float32Array.of(1, -2) });
+  expect(await read("count")).toEqual({ shape: [], values: Float32Array.of(7) });
+  await expect(read("bytes")).rejects.toMatchObject({ code: "model.damaged" });
 });
 
 it("leaves to the library what is damaged, whatever the damage", () => {
