@@ -5,17 +5,36 @@ networks, and networks of keras.applications at a small size. The folder gets `<
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 layers = keras.layers
 folder = Path(sys.argv[1])
 wanted = sys.argv[2] if len(sys.argv) > 2 else ""
 random = np.random.default_rng(3)
 facts = {}
+data = Path(os.environ.get("FOVEA_DATA", Path(__file__).parents[3] / "shared" / "data")) / "happy-sad"
+paths = [path for name in ("happy", "sad") for path in sorted((data / name).glob("*.jp*g"))[:3]]
+photos = [tf.io.decode_jpeg(tf.io.read_file(str(path)), channels=3) for path in paths]
+
+
+def tell_apart(model, scale):
+    """Sets the last layer so that it says something else of each photo: answers that are all alike prove nothing."""
+    last = [layer for layer in model.layers if hasattr(layer, "kernel")][-1]
+    height, width = model.input_shape[1:3]
+    images = np.stack([tf.image.resize(photo, (height, width)) for photo in photos]) * np.float32(scale)
+    features = keras.Model(model.inputs, last.input)(images, training=False).numpy()
+    features = features.reshape(len(photos), -1)
+    kernel = last.kernel.numpy()
+    outputs = features @ kernel.reshape(features.shape[1], -1)
+    spread = np.maximum(outputs.std(axis=0), 1e-12)
+    last.kernel.assign(kernel / spread)
+    last.bias.assign(-outputs.mean(axis=0) / spread)
 
 
 def save(name, kind, make, scale=1 / 255):
@@ -31,13 +50,8 @@ def save(name, kind, make, scale=1 / 255):
     for layer in model.layers:
         if isinstance(layer, layers.Normalization) and layer.input_mean is None:
             layer.finalize_state()
-    if kind != "layer":  # certain of something: answers that are all alike prove nothing
-        last = [weight for weight in model.trainable_weights if weight.name == "kernel"][-1]
-        sides = (4, *model.input_shape[1:])
-        output = keras.Model(model.inputs, model.layers[-1].output)
-        images = random.uniform(0, 1, sides).astype("float32") / (255 * scale)
-        spread = np.ptp(output.predict(images, verbose=0), axis=0).max()
-        last.assign(last * float(min(0.2 / max(spread, 1e-6), 300)))
+    if kind != "layer":
+        tell_apart(model, scale)
     for ending in ("keras", "h5"):
         model.save(folder / f"{name}.{ending}")
     facts[name] = dict(kind=kind, scale=scale, weights=model.count_params())

@@ -25,7 +25,12 @@ export function toKerasLayer({ className, name, config }: LayerDescription, othe
   ]);
   return {
     class_name: className,
-    config: { name, trainable: true, dtype: "float32", ...Object.fromEntries(translated) },
+    config: {
+      name,
+      ...(className !== "SpatialDropout2D" && { trainable: true }), // which Keras's own refuses
+      dtype: "float32",
+      ...Object.fromEntries(translated),
+    },
   };
 }
 
