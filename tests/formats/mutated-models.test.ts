@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 import { describe, expect, it } from "vitest";
 import { buildModel } from "../../src/core/model.ts";
 import { inferenceProgram } from "../../src/core/programs.ts";
@@ -157,6 +158,19 @@ describe("absurd models are refused", () => {
   ])("%s", async (_, bytes) => {
     const found = await measured(await bytes);
     expect(found).toMatch(/^model\./);
+  });
+
+  it.each([
+    "config.json",
+    "model.weights.h5",
+  ])("a zip whose %s unpacks to 64 MiB of nothing", async (bomb) => {
+    const parts = await readZip(sound, ["config.json", "model.weights.h5"]);
+    const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false });
+    for (const [name, part] of parts)
+      await writer.add(name, new Uint8ArrayReader(name === bomb ? new Uint8Array(2 ** 26).fill(32) : part));
+    const bytes = await writer.close();
+    expect(bytes.length).toBeLessThan(200_000);
+    expect(await measured(bytes)).toMatch(/^model\.(damaged|not-hdf5)$/);
   });
 
   it("a layer of an unknown class is named, and its place", async () => {
