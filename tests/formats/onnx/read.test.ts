@@ -253,6 +253,12 @@ describe("an ONNX file is refused", () => {
     const much = new Map([["s", { shape: [1], values: BigInt64Array.of(2n ** 40n) }]]);
     const filled = [node("ConstantOfShape", ["s"], "c"), node("Add", ["x", "c"], "y")];
     refusal(() => readOnnx(graph(filled, { tensors: much })), "model.unsupported", "ConstantOfShape");
+    const four = new Map([["v0", { shape: [4], values: Float32Array.of(1, 2, 3, 4) }]]);
+    const doubled = Array.from({ length: 40 }, (_, i) =>
+      node("Concat", [`v${i}`, `v${i}`], `v${i + 1}`, { axis: 0 }),
+    );
+    const added = [...doubled, node("Add", ["x", "v40"], "y")];
+    refusal(() => readOnnx(graph(added, { tensors: four })), "model.unsupported", "more numbers are made");
   });
 
   it("cut anywhere, by its name and with a reason", async () => {

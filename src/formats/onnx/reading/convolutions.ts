@@ -15,6 +15,7 @@ export function convolution(call: Call) {
   const [groups, channels] = [call.int("group", 1), image.layerShape[2]];
   if (depth * groups !== channels)
     throw new NoEqual(`a kernel of ${formatShape(shape)} over ${channels} channels`);
+  call.network.spend(values.length);
   const spans = spansOf(call, image, [height, width]);
   const { x, padding } = padded(call, image, spans);
   const dilationRate = spans.map(({ dilation }) => dilation);

@@ -33,6 +33,7 @@ export const matMul = (call: Call): Feature => dense(call, matrix(call));
 function matrix(call: Call) {
   const { shape, values } = floats(call.constant(1));
   if (shape.length !== 2) throw new NoEqual(`a matrix of ${shape.length} axes`);
+  call.network.spend(values.length);
   return { shape, values };
 }
 

@@ -51,9 +51,8 @@ function framed(call: Call, image: Feature, frame: readonly (readonly number[])[
 /** Photos made as large as the model wants them, which the rule of a run does itself; or every pixel several times. */
 export function resize(call: Call): Value {
   const [value] = call.values;
-  if (value?.kind === "feature") return enlarged(call);
   const sizes = call.numbers(3);
-  if (value?.kind !== "photos" || sizes === undefined) throw new NoEqual("what is no photo of any size");
+  if (value?.kind !== "photos" || sizes === undefined) return enlarged(call);
   const axes = call.ints("axes") ?? [0, 1, 2, 3];
   const sides = (value.channelsFirst ? [2, 3] : [1, 2]).map((axis) => sizes[axes.indexOf(axis)]);
   const how = [call.text("mode", "nearest"), call.text("coordinate_transformation_mode", "half_pixel")];
