@@ -5,7 +5,7 @@ import type { ContactSheetEntry } from "../report/contact-sheet.ts";
 import type { EpochRecord } from "../training/history.ts";
 import { createPauses } from "../util/pauses.ts";
 import type { Machine } from "./machine.ts";
-import { drawSheet, loadFont, toPicture } from "./sheet.ts";
+import { drawSheet, loadFont, toPicture, withSize } from "./sheet.ts";
 
 /** PNGs have two pixels a unit, so that they are sharp on today's screens. */
 const PNG_SCALE = 2;
@@ -36,6 +36,9 @@ export async function writeHistoryPlots(
   return files;
 }
 
+/** The file of `writeConfusionPlot` that is a PNG. */
+export const confusionPlot = "confusion-matrix.png";
+
 /** Draws the confusion matrix into `folder`, as SVG and PNG. Returns the files. */
 export async function writeConfusionPlot(
   machine: Machine,
@@ -48,9 +51,7 @@ export async function writeConfusionPlot(
 
 /** The confusion matrix as PNG alone, one pixel a unit. */
 export async function drawConfusionMatrix(machine: Machine, evaluation: Evaluation): Promise<PngImage> {
-  const png = await machine.renderSvgToPng(await confusionSvg(machine, evaluation));
-  const header = new DataView(png.buffer, png.byteOffset);
-  return { width: header.getUint32(16), height: header.getUint32(20), png };
+  return withSize(await machine.renderSvgToPng(await confusionSvg(machine, evaluation)));
 }
 
 async function confusionSvg(machine: Machine, { confusionMatrix, classes }: Evaluation): Promise<string> {

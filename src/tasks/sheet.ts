@@ -42,6 +42,12 @@ export async function pictureOf(image: PreparedImage, rule: Preprocessing): Prom
   }
 }
 
+/** The bytes of a PNG with the size that its header says. */
+export function withSize(png: Uint8Array): PngImage {
+  const header = new DataView(png.buffer, png.byteOffset, png.byteLength);
+  return { width: header.getUint32(16), height: header.getUint32(20), png };
+}
+
 export async function loadFont(machine: Machine) {
   const { loadTextFont } = await import("../report/text.ts");
   return loadTextFont(await machine.readTextFont());

@@ -1,19 +1,20 @@
 import { predictedClass, probabilitiesOf } from "../core/metrics.ts";
 import type { LoadedSample } from "../data/load.ts";
-import { type Evaluation, evaluatePredictions } from "../evaluation/evaluation.ts";
+import { evaluatePredictions } from "../evaluation/evaluation.ts";
 import { toSnakeCase } from "../formats/keras/spelling.ts";
 import { graphDef } from "../formats/tensorboard/graph-def.ts";
 import { type HParam, sessionEnd, sessionStart } from "../formats/tensorboard/hparams.ts";
 import { imageSummary, modelSummary, type PngImage } from "../formats/tensorboard/summaries.ts";
 import { evaluationScalars } from "../formats/tensorboard/tags.ts";
 import type { Callback, JudgedImages } from "../training/callback.ts";
-import { type EventFile, type EventFiles, openEventFiles } from "../training/callbacks/event-files.ts";
+import { type EventFiles, openEventFiles } from "../training/callbacks/event-files.ts";
 import { inSummaries, isDue, tensorBoardCallback } from "../training/callbacks/tensorboard.ts";
 import { drawErrors } from "./error-sheet.ts";
 import type { Judgement } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { drawConfusionMatrix } from "./pictures.ts";
 import { runFiles } from "./run-folder.ts";
+import { withSize } from "./sheet.ts";
 import { tensorBoardOptions, updatesOf } from "./tensorboard-options.ts";
 import { type TrainOptions, trainOptionsSchema } from "./train-options.ts";
 import type { TrainingRun } from "./training-run.ts";
@@ -44,15 +45,24 @@ export class TensorBoard {
     await this.files.train.write([modelSummary(session.model), imageSummary("batch_images", batch)]);
   }
 
-  /** The judgement of the photos that were kept for the end, by the best epoch. */
-  async judge({ evaluation, samples, predictions }: Judgement, bestEpoch: number): Promise<void> {
+  /** The judgement of the photos that were kept for the end, by the best epoch. `plot` is the confusion matrix, a PNG file. */
+  async judge(
+    { evaluation, samples, predictions }: Judgement,
+    bestEpoch: number,
+    plot: string,
+  ): Promise<void> {
     const { data, options } = this.run;
     const { test } = this.files;
     const step = bestEpoch * Math.ceil(data.parts.train.length / options.batchSize);
     const { loss, accuracy } = evaluation;
     test.add(inSummaries(evaluationScalars({ loss, accuracy: accuracy.value })), step);
-    const judged = { judged: [...samples.keys()], predictions };
-    await this.writePictures(test, "evaluation", evaluation, { samples, ...judged }, step);
+    const matrix = withSize(await this.machine.readFile(plot));
+    test.add([imageSummary("evaluation_confusion_matrix", matrix)], step);
+    if (options.imageFreq > 0) {
+      const errors = await this.drawErrors({ samples, judged: [...samples.keys()], predictions });
+      test.add([imageSummary("evaluation_worst_errors", errors)], step);
+    }
+    await test.write();
   }
 
   async end(): Promise<void> {
@@ -82,29 +92,27 @@ export class TensorBoard {
     const [outputs] = session.model.outputShape;
     const predictions = { predictions: validation.predictions, outputs, classes, loss: Number.NaN };
     const evaluation = evaluatePredictions(predictions, data.classNames);
-    await this.writePictures(this.files.validation, "epoch", evaluation, { samples, ...validation }, step);
+    const matrix = await drawConfusionMatrix(this.machine, evaluation);
+    const errors = await this.drawErrors({ samples, ...validation });
+    await this.files.validation.write(
+      [imageSummary("epoch_confusion_matrix", matrix), imageSummary("epoch_worst_errors", errors)],
+      step,
+    );
   }
 
-  private async writePictures(
-    file: EventFile,
-    prefix: string,
-    evaluation: Evaluation,
-    { samples, judged, predictions }: JudgedImages & { readonly samples: readonly LoadedSample[] },
-    step: number,
-  ): Promise<void> {
-    const { classNames, preprocessing } = this.run.data;
-    const [outputs] = this.run.session.model.outputShape;
+  private drawErrors({
+    samples,
+    judged,
+    predictions,
+  }: JudgedImages & { readonly samples: readonly LoadedSample[] }): Promise<PngImage> {
+    const { data, session } = this.run;
+    const [outputs] = session.model.outputShape;
     const photos = judged.map((index, row) => ({
       sample: samples[index],
       predicted: predictedClass(predictions, row, outputs),
       probabilities: probabilitiesOf(predictions, row, outputs),
     }));
-    const matrix = await drawConfusionMatrix(this.machine, evaluation);
-    const errors = await drawErrors(this.machine, photos, classNames, preprocessing);
-    await file.write(
-      [imageSummary(`${prefix}_confusion_matrix`, matrix), imageSummary(`${prefix}_worst_errors`, errors)],
-      step,
-    );
+    return drawErrors(this.machine, photos, data.classNames, data.preprocessing);
   }
 }
 

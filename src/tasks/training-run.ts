@@ -18,7 +18,7 @@ import { judge, writeJudgement } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { checkMemory } from "./memory.ts";
 import { collectMissing, type MissingPhotos } from "./missing-photos.ts";
-import { writeContactSheet, writeHistoryPlots } from "./pictures.ts";
+import { confusionPlot, writeContactSheet, writeHistoryPlots } from "./pictures.ts";
 import { readRunConfig, writeRunConfig } from "./run-config.ts";
 import { runFiles } from "./run-folder.ts";
 import { TensorBoard } from "./tensorboard.ts";
@@ -228,6 +228,6 @@ async function judgeBest(
   session.rest();
   await machine.freeMemory();
   const pictures = await writeJudgement(machine, folder, judgement);
-  await board.judge(judgement, best);
+  await board.judge(judgement, best, machine.join(folder, runFiles.plots, confusionPlot));
   return { evaluation: judgement.evaluation, pictures };
 }

@@ -64,7 +64,6 @@ describe("unasked", () => {
       "evaluation_accuracy_vs_iterations",
       "evaluation_confusion_matrix",
       "evaluation_loss_vs_iterations",
-      "evaluation_worst_errors",
     ]);
     const batch = trained!.find(({ tag }) => tag === "batch_images");
     const sheet = new Uint8Array(await readFile(join(plain, "contact-sheet.png")));
@@ -106,11 +105,12 @@ describe("with all that can be asked for", () => {
   });
 
   it("has the curves over batches, the histograms and the pictures at their steps", async () => {
-    const { train: trained, validation } = await eventsOf(full);
+    const { train: trained, validation, test } = await eventsOf(full);
     expect(stepsOf(trained!, "batch_loss")).toEqual([3, 6, 9, 12]);
     expect(stepsOf(trained!, "sequential/dense/kernel/histogram")).toEqual([0, 1, 2]);
     expect(stepsOf(validation!, "epoch_confusion_matrix")).toEqual([0, 2]);
     expect(stepsOf(validation!, "epoch_worst_errors")).toEqual([0, 2]);
+    expect(test!.map(({ tag }) => tag)).toContain("evaluation_worst_errors");
   });
 
   it("has pictures that are PNGs of the size that is said", async () => {
