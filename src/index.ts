@@ -19,6 +19,7 @@ export type { CheckProgress, CheckRequest, CheckResult } from "./tasks/check.ts"
 export type { EvaluateRequest, EvaluateResult } from "./tasks/evaluate.ts";
 export type { ExportRequest, ExportResult } from "./tasks/export.ts";
 export type { ImportRequest, ImportResult } from "./tasks/import.ts";
+export type { Parity } from "./tasks/parity/check-parity.ts";
 export type { PhotoSource, Prediction, PredictRequest, PredictResult } from "./tasks/predict.ts";
 export type { PreviewRequest, PreviewResult } from "./tasks/preview.ts";
 export type { Summary, SummaryRequest } from "./tasks/summary.ts";
