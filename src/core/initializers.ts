@@ -67,8 +67,13 @@ const scalingSchema = z.object({
 
 type Scaling = z.output<typeof scalingSchema>;
 
-/** How a weight begins: by a name, or by a scaling that has none. */
-export type Initializer = InitializerName | Scaling;
+const constantSchema = z.object({
+  className: z.literal("Constant"),
+  config: z.object({ value: z.number().default(0) }).default({ value: 0 }),
+});
+
+/** How a weight begins: by a name, or by what has settings. */
+export type Initializer = InitializerName | Scaling | z.output<typeof constantSchema>;
 
 const scaling = ({ config: { scale, mode, distribution } }: Scaling, { fanIn, fanOut }: Fans): Draw => {
   const fan = { fan_in: fanIn, fan_out: fanOut, fan_avg: (fanIn + fanOut) / 2 }[mode];
@@ -76,6 +81,13 @@ const scaling = ({ config: { scale, mode, distribution } }: Scaling, { fanIn, fa
   if (distribution === "uniform") return uniform(Math.sqrt(3 * variance));
   return distribution === "untruncated_normal" ? normal(Math.sqrt(variance)) : scaledNormal(variance);
 };
+
+function drawOf(initializer: Initializer, fans: Fans): Draw {
+  if (typeof initializer === "string") return initializers[initializer](fans);
+  if (initializer.className === "VarianceScaling") return scaling(initializer, fans);
+  const { value } = initializer.config;
+  return () => value;
+}
 
 /** Keras's serialized object, of which the class name counts (`GlorotUniform`). */
 const serializedSchema = z
@@ -85,8 +97,9 @@ const serializedSchema = z
 
 /** A name, or Keras's serialized object. */
 export function initializerSchema(fallback: InitializerName) {
-  const error = `expected one of ${initializerNames.join(", ")} or a VarianceScaling`;
-  return z.union([z.enum(initializerNames), scalingSchema, serializedSchema], { error }).default(fallback);
+  const error = `expected one of ${initializerNames.join(", ")}, a VarianceScaling or a Constant`;
+  const known = [z.enum(initializerNames), scalingSchema, constantSchema, serializedSchema] as const;
+  return z.union(known, { error }).default(fallback);
 }
 
 /** Numbers of a weight that are drawn in one go: a millisecond's worth. */
@@ -103,8 +116,7 @@ export function* initialize(
   seed: number,
   stream: number,
 ): Pieces<Float32Array> {
-  const fans = fansOf(shape);
-  const draw = typeof initializer === "string" ? initializers[initializer](fans) : scaling(initializer, fans);
+  const draw = drawOf(initializer, fansOf(shape));
   const random = new RandomStream(seed, "weights", stream);
   const values = new Float32Array(elementCount(shape));
   for (let end = 0; end < values.length; ) {

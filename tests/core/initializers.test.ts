@@ -35,6 +35,11 @@ describe("the name of an initializer", () => {
     expect(schema.parse(undefined)).toBe("he_normal");
   });
 
+  it("is a constant of any value", () => {
+    const half = schema.parse({ className: "Constant", config: { value: 0.5 } });
+    expect(withoutPauses(initialize(half, [3], 1, 1))).toEqual(Float32Array.of(0.5, 0.5, 0.5));
+  });
+
   it("is a scaling where Keras has no name for it", () => {
     const config = { scale: 2, mode: "fan_out", distribution: "truncated_normal", seed: null };
     const fanOut = schema.parse({ className: "VarianceScaling", config });
