@@ -29,6 +29,8 @@ export interface SavedModel {
   readonly optimizer?: OptimizerRecord;
   /** Anything else that should travel with the model, by name: the position of a training run, say. */
   readonly extra?: Readonly<Record<string, string>>;
+  /** Of a file that was read: what of it is taken otherwise than it says. */
+  readonly notices?: readonly string[];
 }
 
 /** Weights without the model that they are of, by the names that their file has for them. */

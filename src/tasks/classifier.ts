@@ -83,7 +83,7 @@ export function toClassifier(path: string, read: SavedModel): Classifier {
     weights: matchWeights(model, saved.weights),
     preprocessing,
     classNames: named,
-    notices: [...said, ...(notice ? [notice] : [])],
+    notices: [...(saved.notices ?? []), ...said, ...(notice ? [notice] : [])],
     saved,
   };
 }

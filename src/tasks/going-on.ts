@@ -1,11 +1,12 @@
 import type { ModelDescription, OptimizerRecord } from "../core/description.ts";
 import { createLoss, type Loss, lossFor } from "../core/losses.ts";
 import type { Model } from "../core/model.ts";
-import { createOptimizer, hasOptimizer, unknownSettings } from "../core/optimizers/table.ts";
+import { createOptimizer, hasOptimizer, type Optimizer, unknownSettings } from "../core/optimizers/table.ts";
 import type { Compilation } from "../core/session.ts";
 import { toSnakeCase } from "../formats/keras/spelling.ts";
 import type { LossOrMetric, SavedModel } from "../formats/saved-model.ts";
 import { InputError } from "../util/errors.ts";
+import { elementCount, sameShape } from "../util/shapes.ts";
 
 /** How training that was begun in a file goes on. */
 export interface GoingOn {
@@ -31,7 +32,7 @@ export function goingOn(saved: SavedModel, model: Model, learningRate?: number):
     known ? className : "Adam",
     withRate(known && theirs ? theirs.config : {}, learningRate),
   );
-  const state = known ? kept : undefined;
+  const state = known && kept && isWhole(kept, model, optimizer) ? kept : undefined;
   const notices = [
     ...(known ? [] : [`Fovea has no ${className}: Adam takes its place`]),
     ...(state ? [] : ["The optimizer starts anew: the file does not have what it remembers"]),
@@ -39,6 +40,15 @@ export function goingOn(saved: SavedModel, model: Model, learningRate?: number):
     ...withoutOfLayers(saved.description),
   ];
   return { compilation: { loss, optimizer }, ...(state && { state }), notices };
+}
+
+/** A model that was compiled and never trained has none for its weights. */
+function isWhole({ slots }: OptimizerRecord, model: Model, { definition, config }: Optimizer): boolean {
+  return definition.slots(config).every((slot) => {
+    const lengths = slots.filter((each) => each.slot === slot).map(({ weight }) => weight.values.length);
+    const wanted = model.trainableWeights.map(({ shape }) => elementCount(shape));
+    return sameShape(lengths, wanted);
+  });
 }
 
 function lossOf(loss: LossOrMetric): Loss {

@@ -21,7 +21,7 @@ Examples:
   fovea train photos/ --image-size 128 --epochs 40
   fovea train faces.zip --group-by 'S\\d+'      photos of a person on one side
   fovea train photos/ --split runs/photos-1     old photos keep their part
-  fovea train more-photos/ --from model.keras    go on with training that Keras began
+  fovea train photos/ --from model.keras       go on where Keras left off
   fovea train --resume runs/photos-2026-01-31-1`;
 
 /** Where training bore no fruit: every loss was not a number. */

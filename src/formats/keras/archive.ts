@@ -67,7 +67,7 @@ function configOf(parts: ReadonlyMap<string, Uint8Array>): unknown {
 }
 
 function readModel(root: ReadGroup, config: unknown): SavedModel {
-  const { description, tree, preprocessing } = fromModelConfig(config, partNames.config);
+  const { description, tree, preprocessing, notices } = fromModelConfig(config, partNames.config);
   const weights = readVariables(root, buildModel(description), tree);
   const training = trainingOf(config);
   const optimizer = training && readOptimizerVariables(root, training.optimizer, { description, weights });
@@ -77,6 +77,7 @@ function readModel(root: ReadGroup, config: unknown): SavedModel {
     ...(preprocessing && { preprocessing }),
     ...(training?.compile && { compile: training.compile }),
     ...(optimizer && { optimizer }),
+    ...(notices && { notices }),
   };
 }
 

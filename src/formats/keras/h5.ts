@@ -55,7 +55,7 @@ export async function readKerasHdf5(bytes: Uint8Array): Promise<SavedModel | Loo
  */
 export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
   return readHdf5(bytes, (root) => {
-    const { description, tree, preprocessing } = fromModelConfig(configOf(root), "model_config");
+    const { description, tree, preprocessing, notices } = fromModelConfig(configOf(root), "model_config");
     const weights = readWeights(root, description, tree);
     const trainingConfig = readText(root, "training_config");
     const training =
@@ -70,6 +70,7 @@ export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
       ...withRule(readOwn(root), preprocessing),
       ...(training?.compile && { compile: training.compile }),
       ...(optimizer && { optimizer }),
+      ...(notices && { notices }),
     };
   });
 }

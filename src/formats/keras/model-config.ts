@@ -8,6 +8,7 @@ import { inboundNodes } from "./graph.ts";
 import { type OtherKeys, toKerasLayer } from "./layer-config.ts";
 import type { LayerNode } from "./layer-tree.ts";
 import { type FileDescription, takePhotoLayers, type WithoutPhotoLayers } from "./photo-layers.ts";
+import { precisionNotices } from "./precision.ts";
 
 /** A model's class and config, which Keras 3 reads, and Keras 2 with the keys that it knows. */
 export function toModelConfig(description: FileDescription, otherKeys: OtherKeys = {}) {
@@ -44,6 +45,8 @@ export function toModelConfig(description: FileDescription, otherKeys: OtherKeys
 export interface ReadConfig extends WithoutPhotoLayers {
   /** The layers as the file nests them, by which it keeps their weights. */
   readonly tree: readonly LayerNode[];
+  /** What of it is taken otherwise than it says. */
+  readonly notices?: readonly string[];
 }
 
 /**
@@ -54,14 +57,16 @@ export function fromModelConfig(modelConfig: unknown, where: string): ReadConfig
   const { class_name: className, config } = checkModelConfig(modelConfig, where);
   const [height, width, channels] = inputShapeOf(config);
   const { tree, ...layers } = orTooDeep(where, () => flatten(className, config));
+  const found = orTooDeep(where, () => precisionNotices(config));
+  const notices = found.length > 0 && { notices: found };
   const rest = { name: config.name, ...layers };
   if (height !== null && width !== null)
-    return { description: { ...rest, inputShape: [height, width, channels] }, tree };
+    return { description: { ...rest, inputShape: [height, width, channels] }, tree, ...notices };
   const inputShape = [height, width, channels];
   const taken = takePhotoLayers({ ...rest, inputShape });
   if (taken === undefined) throw badInput([null, ...inputShape]);
   refuseRounding(config);
-  return { ...taken, tree };
+  return { ...taken, tree, ...notices };
 }
 
 /** Settings are walked as they nest, and a file can nest them deeper than the stack is. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { OptimizerRecord } from "../../core/description.ts";
 import type { CompileRecord, LossOrMetric } from "../saved-model.ts";
-import { isRecord, respellKeys, toCamelCase, toSnakeCase } from "./spelling.ts";
+import { isRecord, respellKeys, toCamelCase, toPascalCase, toSnakeCase } from "./spelling.ts";
 
 /** What the optimizer is, without its state. */
 type OptimizerConfig = CompileRecord["optimizer"];
@@ -30,10 +30,12 @@ function toKeras(value: LossOrMetric): unknown {
   return { class_name: value.className, config: respellKeys(value.config, toSnakeCase) };
 }
 
+const optimizerSchema = z.object({ class_name: z.string(), config: z.record(z.string(), z.unknown()) });
+
 const trainingSchema = z.object({
   loss: z.unknown(),
   metrics: z.unknown(),
-  optimizer_config: z.object({ class_name: z.string(), config: z.record(z.string(), z.unknown()) }),
+  optimizer_config: z.union([z.string(), optimizerSchema]),
 });
 
 export interface TrainingConfig {
@@ -47,14 +49,23 @@ export function fromTrainingConfig(config: unknown): TrainingConfig | undefined 
   const training = trainingSchema.safeParse(config);
   if (!training.success) return undefined;
   const { loss: given, metrics, optimizer_config: optimizerConfig } = training.data;
-  const optimizer = {
-    className: optimizerConfig.class_name.replace("Custom>", ""), // how TensorFlow's Keras 2 names its own
-    config: fromOptimizerConfig(optimizerConfig.config),
-  };
+  const optimizer = fromOptimizer(optimizerConfig);
   const loss = fromKeras(Array.isArray(given) && given.length === 1 ? given[0] : given);
   if (loss === undefined) return { optimizer };
   const known = (metrics === null ? [] : [metrics].flat(2)).flatMap((metric) => fromKeras(metric) ?? []);
   return { optimizer, compile: { loss, optimizer, metrics: known } };
+}
+
+/** By its name alone where it has Keras's defaults; of one that scales the loss for half precision, the one inside. */
+function fromOptimizer(given: string | z.output<typeof optimizerSchema>): OptimizerConfig {
+  if (typeof given === "string")
+    return { className: given === "sgd" ? "SGD" : toPascalCase(given), config: {} };
+  const inner = given.class_name.startsWith("LossScaleOptimizer")
+    ? optimizerSchema.safeParse(given.config.inner_optimizer).data
+    : undefined;
+  if (inner) return fromOptimizer(inner);
+  const className = given.class_name.replace("Custom>", ""); // how TensorFlow's Keras 2 names its own
+  return { className, config: fromOptimizerConfig(given.config) };
 }
 
 /** How Keras runs an optimizer, not what the optimizer is. */
@@ -71,9 +82,22 @@ function fromOptimizerConfig(config: Record<string, unknown>): OptimizerRecord["
     ([key, value]) => value !== null && !droppedKeys.has(key) && value !== switchedOff[key],
   );
   return Object.fromEntries(
-    kept.map(([key, value]) => [toCamelCase(olderKeys[key] ?? key), respellKeys(value, toCamelCase)]),
+    kept.map(([key, value]) => [
+      toCamelCase(olderKeys[key] ?? key),
+      respellKeys(withoutNulls(value), toCamelCase),
+    ]),
   );
 }
+
+/** Keras writes what is not set as null, and does not take it back everywhere. */
+function withoutNulls(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const kept = Object.entries(value).filter(([key, item]) => item !== null || key === "registered_name");
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutNulls(item)]));
+}
+
+/** Metrics that are known by their name too; Keras 2 knows the others by their class alone. */
+const namedMetric = /(Accuracy|Crossentropy|Error)$/;
 
 /** Settings of a loss or metric that say nothing new: its name, and what Keras takes anyway. */
 const defaultSettings: Readonly<Record<string, readonly unknown[]>> = {
@@ -96,6 +120,6 @@ function fromKeras(value: unknown): LossOrMetric | undefined {
   const own = Object.entries(settings).filter(
     ([key, item]) => item !== null && !defaultSettings[key]?.includes(item),
   );
-  if (own.length === 0) return toSnakeCase(className);
+  if (own.length === 0 && namedMetric.test(className)) return toSnakeCase(className);
   return { className, config: respellKeys(Object.fromEntries(own), toCamelCase) as Record<string, unknown> };
 }
