@@ -5,6 +5,7 @@ import type { Compilation, Session } from "../core/session.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import { toSnakeCase } from "../formats/keras/spelling.ts";
 import { InputError } from "../util/errors.ts";
+import { listed } from "../util/listed.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { type Classifier, inFile, loadClassifier, matchWeights } from "./classifier.ts";
 import { goingOn } from "./going-on.ts";
@@ -137,9 +138,9 @@ function checkClasses(
   const expected =
     saved.classes === undefined
       ? `${theirs.length} classes`
-      : `the classes ${theirs.join(", ")}, in this order,`;
+      : `the classes ${listed(theirs)}, in this order,`;
   throw new InputError(
     "train.other-classes",
-    `Expected photos of ${expected} as the model in "${from}" has, found ${found.join(", ")}`,
+    `Expected photos of ${expected} as the model in "${from}" has, found ${listed(found)}`,
   );
 }

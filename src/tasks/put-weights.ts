@@ -4,10 +4,8 @@ import { findByName, wantedWeights } from "../formats/keras/find-weights.ts";
 import { layerFolders } from "../formats/keras/variables.ts";
 import type { LooseWeights } from "../formats/saved-model.ts";
 import { InputError } from "../util/errors.ts";
+import { listed } from "../util/listed.ts";
 import { formatShape, sameShape } from "../util/shapes.ts";
-
-/** More than these say no more. */
-const NAMED = 12;
 
 /** Weights under the names of a model, and what should be said of how they got them. */
 export interface PutWeights {
@@ -82,9 +80,4 @@ function mismatch(
     "model.bad-weights",
     `Expected the weights of the network, compared ${order}: ${listed(wrong, "; ") || "all fit"}${beyond}`,
   );
-}
-
-function listed(all: readonly string[], between = ", "): string {
-  const rest = all.length - NAMED;
-  return all.slice(0, NAMED).join(between) + (rest > 0 ? `${between}and ${rest} more` : "");
 }
