@@ -33,7 +33,7 @@ async function eventsOf(run: string): Promise<Record<string, SummaryEvent[]>> {
   return events;
 }
 
-/** By tag and step: pictures are drawn while training goes on, and come when they are ready. */
+/** By tag and step. */
 const contentOf = (events: readonly SummaryEvent[]) =>
   events
     .map(({ tag, step, tensor }) => ({ key: `${tag} ${step}`, tensor }))
