@@ -6,7 +6,7 @@ import type { SavedModel } from "../formats/saved-model.ts";
 import { modelExtensions, readModelFile } from "../formats/table.ts";
 import { InputError } from "../util/errors.ts";
 import { formatShape, sameShape } from "../util/shapes.ts";
-import { givesLogits, withProbabilities } from "./extend-model.ts";
+import { endsInProbabilities, givesLogits, withProbabilities } from "./extend-model.ts";
 import type { Machine } from "./machine.ts";
 import { modelFileAt, openSource } from "./model-source.ts";
 import { runFiles } from "./run-folder.ts";
@@ -63,6 +63,9 @@ async function loadFromRun(machine: Machine, folder: string): Promise<Classifier
   );
 }
 
+const noProbabilities =
+  "The model ends without a softmax or a sigmoid, so its numbers are no probabilities; fovea import puts one behind it";
+
 /**
  * A model as a classifier of photos. `path` says where it came from.
  * @throws InputError `model.…`
@@ -83,7 +86,12 @@ export function toClassifier(path: string, read: SavedModel): Classifier {
     weights: matchWeights(model, saved.weights),
     preprocessing,
     classNames: named,
-    notices: [...(saved.notices ?? []), ...said, ...(notice ? [notice] : [])],
+    notices: [
+      ...(saved.notices ?? []),
+      ...said,
+      ...(notice ? [notice] : []),
+      ...(endsInProbabilities(model) ? [] : [noProbabilities]),
+    ],
     saved,
   };
 }

@@ -82,6 +82,11 @@ describe("a model from elsewhere", () => {
   it("gets the softmax that its training had in the loss", async () => {
     const { assumed } = await imported("softened", { file: at("logits.h5") });
     expect(assumed.join()).toContain("softmax");
+    const { notices } = await predict(nodeMachine, {
+      model: at("logits.h5"),
+      photos: [join(photos, "happy")],
+    });
+    expect(notices.join()).toContain("no probabilities");
     const [soft, expected] = [await probabilities(at("softened")), await probabilities(file)];
     expectClose(soft, expected, 6);
   });

@@ -23,7 +23,7 @@ export function benchCommand(): Command {
     .description("Show what this machine can do, and where a model's time goes")
     .argument(
       "[model]",
-      "a run folder, a model file (.keras, .h5) or the name of a network (default: report)",
+      "a run folder, a model file (.keras, .h5, .onnx, …) or the name of a network (default: report)",
     )
     .option("--batch <number>", "images at once (default: 32)", toNumber)
     .option("--threads <number>", "threads (default: as many as the machine has cores)", toNumber)

@@ -21,7 +21,7 @@ Examples:
 export function evaluateCommand(): Command {
   return addBackendOption(new Command("evaluate"))
     .description("Judge a classifier on photos whose classes are known")
-    .argument("<model>", "a run folder (its best epoch) or a model file (.keras, .h5)")
+    .argument("<model>", "a run folder (its best epoch) or a model file (.keras, .h5, .onnx, …)")
     .option(
       "--data <photos>",
       "judge all photos of this folder, manifest or archive (default: the run's test part)",

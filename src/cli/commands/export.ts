@@ -32,7 +32,7 @@ Examples:
 export function exportCommand(): Command {
   return new Command("export")
     .description("Write a classifier as a file for other tools")
-    .argument("<model>", "a run folder (its best epoch) or a model file (.keras, .h5)")
+    .argument("<model>", "a run folder (its best epoch) or a model file (.keras, .h5, .onnx, …)")
     .option("--format <name>", "what kind of file (default: by the ending of --out)")
     .option(
       "--out <file>",

@@ -32,7 +32,7 @@ Examples:
 export function predictCommand(): Command {
   return addBackendOption(new Command("predict"))
     .description("Say which class photos belong to, and how surely")
-    .argument("<model>", "a run folder (its best epoch) or a model file (.keras, .h5)")
+    .argument("<model>", "a run folder (its best epoch) or a model file (.keras, .h5, .onnx, …)")
     .argument(
       "<photos...>",
       "photos, folders or archives (.zip, .tar.gz) of photos, or - for one photo on standard input",

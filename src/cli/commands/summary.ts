@@ -31,7 +31,7 @@ export function summaryCommand(): Command {
     .description("Print the layer table of a model as Keras does")
     .argument(
       "[model]",
-      "a run folder, a model file (.keras, .h5) or a network; without it, the network of the options",
+      "a run folder, a model file (.keras, .h5, .onnx, …) or a network; without it, the network of the options",
     )
     .option("--program", "print the operations that run, after fusion, with their memory and cost")
     .option("--batch <number>", "images at once in the program (default: 32)", toNumber)
