@@ -22,15 +22,15 @@ export function writeWeightsH5({ description, weights }: SavedModel): Uint8Array
 /** Where the layers are: the second from 2.12 to 2.13. */
 const containers = ["layers", "_layer_checkpoint_dependencies"];
 
-/** Models in models, each a folder deeper. */
+/** Models in models, each a folder deeper, and folders in all. A damaged file has folders that lie in themselves. */
 const DEEPEST = 16;
+const MOST_FOLDERS = 20_000;
 
 /** The weights in a file without a model; undefined where it has none either. */
 export function readLooseWeights(root: ReadGroup): LooseWeights | undefined {
   const container = containers.find((name) => root.has(name));
   if (container !== undefined) {
-    const group = root.group(container);
-    return { weights: numberedIn(group, group.members(), []), named: "by class" };
+    return { weights: numberedIn(root.group(container)), named: "by class" };
   }
   if (root.has("model_weights")) return { weights: namedIn(root.group("model_weights")), named: "by layer" };
   return readTexts(root, "layer_names").length === 0
@@ -38,16 +38,22 @@ export function readLooseWeights(root: ReadGroup): LooseWeights | undefined {
     : { weights: namedIn(root), named: "by layer" };
 }
 
-function numberedIn(group: ReadGroup, names: readonly string[], above: readonly string[]): WeightRecord[] {
-  if (above.length > DEEPEST)
-    throw damagedModel(`Expected layers at most ${DEEPEST} models deep, found more`);
-  return names.flatMap((name) => {
-    const layer = [...above, name];
-    const inner = group.group(name);
-    const own = inner.has("vars") ? numbersOf(inner.group("vars"), layer.join("/")) : [];
-    const others = inner.members().filter((member) => member !== "vars");
-    return [...own, ...numberedIn(inner, others, layer)];
-  });
+function numberedIn(container: ReadGroup): WeightRecord[] {
+  let folders = 0;
+  const walk = (group: ReadGroup, names: readonly string[], above: readonly string[]): WeightRecord[] =>
+    names.flatMap((name) => {
+      if (above.length >= DEEPEST || ++folders > MOST_FOLDERS) throw tooMany();
+      const layer = [...above, name];
+      const inner = group.group(name);
+      const own = inner.has("vars") ? numbersOf(inner.group("vars"), layer.join("/")) : [];
+      const others = inner.members().filter((member) => member !== "vars");
+      return [...own, ...walk(inner, others, layer)];
+    });
+  return walk(container, container.members(), []);
+}
+
+function tooMany() {
+  return damagedModel(`Expected at most ${MOST_FOLDERS} layers, ${DEEPEST} models deep, found more`);
 }
 
 function numbersOf(vars: ReadGroup, layer: string): WeightRecord[] {
