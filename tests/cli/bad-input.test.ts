@@ -112,6 +112,8 @@ const refusals: Refusal[] = [
     "option.bad-value",
     '--cache-memory to be a size such as 500MB or 2GB, found "much"',
   ],
+  [train("--update-freq", "never"), "option.bad-value", 'epoch, batch or a number of batches, found "never"'],
+  [train("--histogram-freq", "-1"), "option.bad-value", "a whole number, at least 0, found -1"],
   [train("--cache-size", "-1GB"), "option.bad-value", 'a size such as 500MB or 2GB, found "-1GB"'],
   [train("--cache", "photos/cache"), "cache.inside-photos", 'the photos in "photos", found "photos/cache"'],
   [train("--image-size", "10"), "model.bad-shape", 'at least 22 for the model "report", found 10'],
