@@ -28,11 +28,18 @@ def tell_apart(model, scale):
     last = [layer for layer in model.layers if hasattr(layer, "kernel")][-1]
     height, width = model.input_shape[1:3]
     images = np.stack([tf.image.resize(photo, (height, width)) for photo in photos]) * np.float32(scale)
+    norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    kept = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    model(images, training=True)  # every normalisation has the photos' own statistics, or the photos would be lost in the biases
+    for norm, momentum in zip(norms, kept):
+        norm.momentum = momentum
     features = keras.Model(model.inputs, last.input)(images, training=False).numpy()
     features = features.reshape(len(photos), -1)
     kernel = last.kernel.numpy()
     outputs = features @ kernel.reshape(features.shape[1], -1)
-    spread = np.maximum(outputs.std(axis=0), 1e-12)
+    spread = outputs.std(axis=0) + np.abs(outputs).max(axis=0)  # no more, or rounding is what would be seen
     last.kernel.assign(kernel / spread)
     last.bias.assign(-outputs.mean(axis=0) / spread)
 
