@@ -474,6 +474,7 @@ const products: readonly (readonly [rows: number, inner: number, columns: number
   [33, 530, 261],
   [2, 100, 77],
   [1, 131, 529],
+  [2, 70, 4115],
 ];
 
 export const eachProduct = (
