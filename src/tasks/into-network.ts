@@ -1,5 +1,5 @@
 import { buildModel } from "../core/model.ts";
-import { describeNetwork, networkNames } from "../core/networks/table.ts";
+import { describeNetwork, networkNames, publishedFor } from "../core/networks/table.ts";
 import type { LooseWeights, SavedModel } from "../formats/saved-model.ts";
 import { InputError, suggest } from "../util/errors.ts";
 import { loadClassifier } from "./classifier.ts";
@@ -43,13 +43,31 @@ async function networkOf(
   );
 }
 
-/** As many outputs as there are classes, or as the last array of the file says. */
+/** As many outputs as there are classes, or as the last array of the file says; photos as the published weights take them. */
 function named(
   { weights }: LooseWeights,
   network: string,
   { imageSize, classes }: NetworkChoices,
 ): SavedModel {
-  const side = imageSize ?? ruleOptions.imageSize.parse(undefined);
+  const published = publishedFor(network);
+  const side = imageSize ?? published?.imageSize ?? ruleOptions.imageSize.parse(undefined);
   const count = classes?.length ?? Math.max(weights.at(-1)?.shape.at(-1) ?? 0, 2);
-  return { description: describeNetwork(network, [side, side, 3], count), weights: [] };
+  const description = describeNetwork(network, [side, side, 3], count);
+  if (published === undefined) return { description, weights: [] };
+  const [least, most] = published.range;
+  const preprocessing = {
+    height: side,
+    width: side,
+    colorMode: "rgb",
+    scale: (most - least) / 255,
+    offset: least,
+  };
+  return {
+    description,
+    weights: [],
+    preprocessing,
+    notices: [
+      `Published weights of ${network} take photos of ${published.imageSize}x${published.imageSize} and bytes as ${least}..${most}: so does this, unless --image-size or --range say otherwise`,
+    ],
+  };
 }

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { buildModel } from "../../src/core/model.ts";
+import { describeNetwork } from "../../src/core/networks/table.ts";
 import { alone } from "../../src/formats/model-files.ts";
 import { readModelFile, readWeightsFile } from "../../src/formats/table.ts";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
@@ -78,6 +79,21 @@ describe("weights alone", () => {
     expect(classes).toEqual(["happy", "sad"]);
     const weights = async (of: string) => (await loadClassifier(nodeMachine, of)).weights;
     expect(await weights(folder)).toEqual(await weights(run));
+  });
+
+  it("of a network whose weights are published take photos as those do, unless told", async () => {
+    const { weights } = buildModel(describeNetwork("mobilenet-v1-0.25", [32, 32, 3], 5));
+    const shapes = Object.fromEntries(weights.map(({ layer, name, shape }) => [`${layer}/${name}`, shape]));
+    const file = await tensors(join(scratch, "mobilenet.safetensors"), shapes);
+    const request = { file, network: "mobilenet-v1-0.25" };
+    const plain = await imported({ ...request, out: join(scratch, "published") });
+    expect(plain.classes).toHaveLength(5);
+    expect(plain.notices.join()).toContain("224x224 and bytes as -1..1");
+    const { preprocessing } = await loadClassifier(nodeMachine, plain.folder);
+    expect(preprocessing).toMatchObject({ height: 224, width: 224, scale: 2 / 255, offset: -1 });
+    const told = await imported({ ...request, imageSize: 64, range: "0..1", out: join(scratch, "told") });
+    const other = await loadClassifier(nodeMachine, told.folder);
+    expect(other.preprocessing).toMatchObject({ height: 64, width: 64, scale: 1 / 255, offset: 0 });
   });
 
   it("of other names are taken in their order, which is said", async () => {
