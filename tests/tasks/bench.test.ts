@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "../../src/backends/reference/reference.ts";
+import { networkNames } from "../../src/core/networks/table.ts";
 import { nodeMachine } from "../../src/platform/node/node-machine.ts";
 import { type BenchRequest, bench } from "../../src/tasks/bench.ts";
 import { measureLimits } from "../../src/tasks/machine-limits.ts";
@@ -56,7 +57,7 @@ describe("bench", () => {
     [
       { model: "nothing" },
       "model.not-found",
-      'a run folder, a model file (.keras or .h5) or a network (report), found nothing at "nothing"',
+      `or a network (${networkNames.join(", ")}), found nothing at "nothing"`,
     ],
     [{ batch: 0 }, "option.bad-value", "Expected batch to be a whole number, at least 1, found 0"],
     [{ threads: 0.5 }, "option.bad-value", "Expected threads to be a whole number from 1 to 256, found 0.5"],

@@ -200,12 +200,26 @@ function toClassifier(description: ModelDescription, weights: readonly WeightRec
   };
 }
 
+/** Zeros beside values that are less: what a pool takes there shows in the answer. */
+const paddedPool: ModelDescription = {
+  name: "padded_pool",
+  inputShape: [12, 13, 3],
+  layers: [
+    { className: "Rescaling", name: "below_zero", config: { scale: 1, offset: -2 } },
+    { className: "ZeroPadding2D", name: "zeros", config: { padding: 1 } },
+    { className: "MaxPooling2D", name: "pool", config: { poolSize: 3, strides: 2 } },
+    { className: "Flatten", name: "flatten", config: {} },
+    { className: "Dense", name: "dense", config: { units: 4, activation: "softmax" } },
+  ],
+};
+
 describe("every layer there is", () => {
   const ofPhotos = Object.keys(networks).filter((name) => networks[name]!.description.inputShape[2] === 3);
   const classifiers: Readonly<Record<string, Classifier>> = {
     ...Object.fromEntries(ofPhotos.map((name) => [name, fromFixture(name)])),
     residual: withWeights(residualNetwork([32, 29, 3], 4)),
     depthwise: withWeights(depthwiseNetwork([34, 37, 3], 4)),
+    "padded pool": withWeights(paddedPool),
   };
   const formats = modelFormats.filter(({ name }) => engineFor(name));
   const cases = Object.keys(classifiers).flatMap((name) =>
@@ -215,6 +229,7 @@ describe("every layer there is", () => {
   const lacking: Readonly<Record<string, string>> = {
     activations: "the activation leaky_relu",
     merges: "a Normalization layer",
+    pixels: "groups 3",
   };
   it.each(cases)("%s as %s", async (name, formatName, format) => {
     const classifier = classifiers[name]!;

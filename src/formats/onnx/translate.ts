@@ -4,6 +4,7 @@ import { InputError } from "../../util/errors.ts";
 import type { OnnxGraph } from "./graph.ts";
 import { addKernel, type MadeKernel, madeKernel } from "./kernels.ts";
 import type { OnnxAttribute } from "./messages.ts";
+import { addPad, sidesOf, withZerosAround } from "./pads.ts";
 
 /** What is known while the calls of a program are translated. */
 export interface Translation {
@@ -39,15 +40,14 @@ const composed =
   };
 
 const pooling =
-  (operator: string): Translate =>
+  (
+    operator: string,
+    inputOf = (graph: OnnxGraph, { inputs: [x] }: ProgramNode) => graph.firstChannels(x),
+  ): Translate =>
   ({ graph }, node, name) => {
     const { poolHeight, poolWidth } = node.attributes;
     const window = windowOf(node, [poolHeight, poolWidth]);
-    graph.set(
-      node.outputs[0],
-      graph.add(operator, [graph.firstChannels(node.inputs[0])], name, window),
-      true,
-    );
+    graph.set(node.outputs[0], graph.add(operator, [inputOf(graph, node)], name, window), true);
   };
 
 /** An operator of two inputs with the same axes. */
@@ -131,7 +131,7 @@ const translations: Partial<Record<OperationName, Translate>> = {
     graph.set(node.outputs[0], graph.add("MatMul", [graph.lastChannels(x), graph.weight(kernel)], name));
   },
 
-  maxPool2d: pooling("MaxPool"),
+  maxPool2d: pooling("MaxPool", withZerosAround),
   averagePool2d: pooling("AveragePool"),
   globalAveragePool2d: ({ graph }, node, name) => {
     const pooled = graph.add("GlobalAveragePool", [graph.firstChannels(node.inputs[0])], `${name}/mean`);
@@ -275,20 +275,6 @@ function windowOf(node: ProgramNode, size: readonly number[]) {
     strides: [strideHeight, strideWidth],
     pads: [top, left, Math.max(bottom, 0), Math.max(right, 0)],
   };
-}
-
-/** How far windows reach over the top, the left, the bottom and the right; short of these where it is less than 0. */
-function sidesOf({ inputs: [x], outputs: [y], attributes }: ProgramNode, size: readonly number[]) {
-  const { strideHeight, strideWidth, padTop, padLeft } = attributes;
-  const behind = (axis: number, stride: number, before: number) =>
-    (y.shape[axis] - 1) * stride + size[axis - 1] - x.shape[axis] - before;
-  return [padTop, padLeft, behind(1, strideHeight, padTop), behind(2, strideWidth, padLeft)];
-}
-
-function addPad(graph: OnnxGraph, node: ProgramNode, name: string): string {
-  const [top, left, bottom, right] = sidesOf(node, [1, 1]);
-  const pads = BigInt64Array.from([0, 0, top, left, 0, 0, bottom, right].map(BigInt));
-  return graph.add("Pad", [graph.firstChannels(node.inputs[0]), graph.constant(`${name}/pads`, pads)], name);
 }
 
 /** x times a number for each channel, and a number more. */
