@@ -1,6 +1,6 @@
 """Holds what keras_networks.write.mjs predicted, and the files that it wrote, against the models as Keras has them.
 
-On the same pixels: predictions within 1e-5 (of the largest output, where that is more than 1; 1e-4 for keras.applications), by Fovea, by Keras from the files that
+On the same pixels: predictions within 1e-5 (of the largest output, where that is more than 1; 2e-4 for keras.applications), by Fovea, by Keras from the files that
 Fovea wrote, and by ONNX Runtime. From the JPEG, each tool decoding and resizing by itself: whole networks within 1e-2.
 """
 
@@ -19,7 +19,7 @@ facts = json.loads((folder / "models.json").read_text())
 results = json.loads((folder / "results.json").read_text())
 photos = json.loads((folder / "photos.json").read_text())
 SAME_PIXELS, OWN_PIXELS = 1e-5, 1e-2
-DEEP = 1e-4  # untrained and a hundred layers deep: ONNX Runtime and Keras are as far apart
+DEEP = 2e-4  # untrained and a hundred layers deep: ONNX Runtime and Keras are as far apart
 failures = []
 worst = {}
 

@@ -299,7 +299,7 @@ save("network_vgg", "network", network(vgg), scale=1.0)
 # ---- keras.applications ----
 
 apps = keras.applications
-own_scale = ("EfficientNetB0", "EfficientNetV2B0")  # these rescale bytes themselves
+bytes_in = ("EfficientNetB0", "EfficientNetV2B0", "VGG16")  # two rescale bytes themselves; without normalisation what is small stays so
 for name, side in dict(
     MobileNet=64,
     MobileNetV2=64,
@@ -318,7 +318,7 @@ for name, side in dict(
         f"application_{name}",
         "application",
         lambda: make(weights=None, input_shape=(side, side, 3), classes=5),
-        1.0 if name in own_scale else 1 / 255,
+        1.0 if name in bytes_in else 1 / 255,
     )
 
 (folder / "models.json").write_text(json.dumps(facts, indent=1))
