@@ -10,6 +10,7 @@ import { readZip, writeZip } from "../zip.ts";
 import { parseJson } from "./config-schema.ts";
 import { toKeras3Config, trainingOf } from "./keras3-config.ts";
 import { fromModelConfig } from "./model-config.ts";
+import { otherMeaning } from "./other-meaning.ts";
 import { type OwnParts, ownParts, readOwnParts } from "./own-parts.ts";
 import { withPhotoLayers, withRule } from "./photo-layers.ts";
 import { isRecord } from "./spelling.ts";
@@ -49,9 +50,11 @@ export async function readKerasArchive(bytes: Uint8Array): Promise<SavedModel> {
   const config = configOf(parts);
   const weights = parts.get(partNames.weights);
   if (weights === undefined) throw damagedModel(`Expected "${partNames.weights}" in the file, found none`);
-  const own = readOwn(readJson(parts, partNames.metadata));
+  const metadata = readJson(parts, partNames.metadata);
+  const own = readOwn(metadata);
   const model = await readHdf5(weights, (root) => readModel(root, config));
-  return { ...model, ...withRule(own, model.preprocessing) };
+  const notices = [...(model.notices ?? []), ...otherMeaning(model.description, versionIn(metadata))];
+  return { ...model, ...withRule(own, model.preprocessing), ...(notices.length > 0 && { notices }) };
 }
 
 /** The model's config as the file has it, for whoever reads it with eyes of their own. */
@@ -64,6 +67,11 @@ function configOf(parts: ReadonlyMap<string, Uint8Array>): unknown {
   if (config !== undefined) return config;
   const message = `Expected a Keras model with a ${partNames.config}, found a zip file of other things`;
   throw new InputError("model.no-model", message);
+}
+
+function versionIn(metadata: unknown): string | undefined {
+  const version = isRecord(metadata) ? metadata.keras_version : undefined;
+  return typeof version === "string" ? version : undefined;
 }
 
 function readModel(root: ReadGroup, config: unknown): SavedModel {

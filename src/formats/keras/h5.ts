@@ -11,6 +11,7 @@ import { keras2Keys } from "./layer-config.ts";
 import { readLooseWeights } from "./loose-weights.ts";
 import { fromModelConfig, toModelConfig } from "./model-config.ts";
 import { readOptimizer, trainedWeights, writeOptimizer } from "./optimizer-weights.ts";
+import { otherMeaning } from "./other-meaning.ts";
 import { type OwnPartName, type OwnParts, ownParts, readOwnParts } from "./own-parts.ts";
 import { type FileModel, withPhotoLayers, withRule } from "./photo-layers.ts";
 import { fromTrainingConfig, toTrainingConfig } from "./training-config.ts";
@@ -55,7 +56,15 @@ export async function readKerasHdf5(bytes: Uint8Array): Promise<SavedModel | Loo
  */
 export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
   return readHdf5(bytes, (root) => {
-    const { description, tree, preprocessing, notices } = fromModelConfig(configOf(root), "model_config");
+    const {
+      description,
+      tree,
+      preprocessing,
+      notices = [],
+    } = fromModelConfig(configOf(root), "model_config");
+    const own = readOwn(root);
+    const isOurs = Object.keys(own).length > 0; // Keras 3's words, under the version of Keras that reads them
+    const said = [...notices, ...(isOurs ? [] : otherMeaning(description, readText(root, "keras_version")))];
     const weights = readWeights(root, description, tree);
     const trainingConfig = readText(root, "training_config");
     const training =
@@ -67,10 +76,10 @@ export async function readKerasH5(bytes: Uint8Array): Promise<SavedModel> {
     return {
       description,
       weights,
-      ...withRule(readOwn(root), preprocessing),
+      ...withRule(own, preprocessing),
       ...(training?.compile && { compile: training.compile }),
       ...(optimizer && { optimizer }),
-      ...(notices && { notices }),
+      ...(said.length > 0 && { notices: said }),
     };
   });
 }

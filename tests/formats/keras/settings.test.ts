@@ -96,3 +96,32 @@ describe("a model in mixed precision", () => {
     });
   });
 });
+
+describe("hard_sigmoid, which is another function in Keras 2", () => {
+  const description = {
+    name: "one",
+    inputShape: [1, 1, 3] as const,
+    layers: [
+      { className: "Flatten", name: "flatten", config: {} },
+      { className: "Dense", name: "dense", config: { units: 2, activation: "hard_sigmoid" } },
+    ],
+  };
+  const weights = buildModel(description).weights.map((weight) => ({
+    ...weight,
+    values: new Float32Array(weight.shape.reduce((product, side) => product * side, 1)),
+  }));
+  const written = async (format: string, model: SavedModel) =>
+    sourceOf(await modelFormats.find(({ name }) => name === format)!.write(model, {}));
+  const said = [expect.stringMatching(/^hard_sigmoid in "dense" .* Keras 2\.15\.0, .* has 0\.2x \+ 0\.5$/)];
+
+  it.each(["h5", "keras"])("is told of in files of Keras 2 (%s), and not in ours", async (format) => {
+    const ours = await written(format, { description, weights, classes: ["a", "b"] });
+    expect((await readModelFile(ours)).notices).toBeUndefined();
+    const plain = await written(format, { description, weights });
+    if (format === "h5") return expect((await readModelFile(plain)).notices).toEqual(said);
+    const parts = await readZip(plain.bytes, ["metadata.json", "config.json", "model.weights.h5"]);
+    parts.set("metadata.json", new TextEncoder().encode('{"keras_version": "2.15.0"}'));
+    const old = await writeZip(new Map([...parts].map(([name, bytes]) => [name, [bytes]])));
+    expect((await readModelFile(alone(old))).notices).toEqual(said);
+  });
+});
