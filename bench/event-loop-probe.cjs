@@ -4,7 +4,7 @@
  */
 "use strict";
 const { writeFileSync } = require("node:fs");
-const { watchDelays } = require("./loop-delay.cjs");
+const { watchPhases } = require("./loop-delay.cjs");
 
 /** Each line ends the phase before it. */
 const ends = [
@@ -12,31 +12,15 @@ const ends = [
   [/^Run folder/m, "weights, contact sheet"],
   [/^Epoch \d+/m, "train, validate, save"],
 ];
-let longestDelay;
-const phases = new Map();
-let began;
+const phases = watchPhases();
 
 const write = process.stdout.write.bind(process.stdout);
 process.stdout.write = (text, ...rest) => {
-  if (began === undefined) {
-    began = performance.now();
-    longestDelay = watchDelays();
-  }
-  for (const [line, name] of ends) if (line.test(String(text))) endPhase(name);
+  phases.begin();
+  for (const [line, name] of ends) if (line.test(String(text))) phases.end(name);
   return write(text, ...rest);
 };
 process.on("exit", () => {
-  endPhase("judge, draw");
-  writeFileSync(process.env.FOVEA_DELAYS, JSON.stringify([...phases.values()]));
+  phases.end("judge, draw");
+  writeFileSync(process.env.FOVEA_DELAYS, JSON.stringify(phases.all()));
 });
-
-function endPhase(name) {
-  const now = performance.now();
-  const { longest = 0, seconds = 0 } = phases.get(name) ?? {};
-  phases.set(name, {
-    name,
-    longest: Math.max(longest, longestDelay()),
-    seconds: seconds + (now - began) / 1000,
-  });
-  began = now;
-}

@@ -22,7 +22,7 @@ import {
   warmPhotos,
 } from "./support.mjs";
 
-const { watchDelays } = createRequire(import.meta.url)("./loop-delay.cjs");
+const { watchPhases } = createRequire(import.meta.url)("./loop-delay.cjs");
 
 const TARGET_MS = 50;
 
@@ -41,11 +41,10 @@ else report(countOption(options.runs, "runs", 3));
 /** A process for each run: what one has loaded would be there for the next. */
 function report(runs) {
   warmPhotos(options.data);
-  const measured = { library: [], command: [] };
-  for (let run = 0; run < runs; run++) {
-    measured.library.push(measureLibrary());
-    measured.command.push(measureCommand());
-  }
+  const ways = { library: measureLibrary, command: measureCommand };
+  const measured = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
+  for (let run = 0; run < runs; run++)
+    for (const [way, measure] of Object.entries(ways)) measured[way].push(measure());
   const longest = Math.max(
     ...Object.values(measured)
       .flat(2)
@@ -107,34 +106,19 @@ function runNode(words, environment = {}) {
 async function measureRun() {
   const { train } = await import(builtFile("index.js"));
   const home = mkdtempSync(join(tmpdir(), "fovea-bench-"));
-  let longestDelay;
-  const phases = new Map();
-  let began;
-  const endPhase = (name) => {
-    const now = performance.now();
-    const { longest = 0, seconds = 0 } = phases.get(name) ?? {};
-    phases.set(name, {
-      name,
-      longest: Math.max(longest, longestDelay()),
-      seconds: seconds + (now - began) / 1000,
-    });
-    began = now;
-  };
+  const phases = watchPhases();
   const observe = ({ type }) => {
-    if (began === undefined) {
-      began = performance.now();
-      longestDelay = watchDelays();
-    }
-    if (type === "loaded") endPhase("read photos");
-    if (type === "started") endPhase("weights, contact sheet");
-    if (type === "epoch") endPhase("train, validate, save");
+    phases.begin();
+    if (type === "loaded") phases.end("read photos");
+    if (type === "started") phases.end("weights, contact sheet");
+    if (type === "epoch") phases.end("train, validate, save");
   };
   const { folder } = warmPhotos(options.data);
   try {
     await train({ data: folder, out: join(home, "run"), seed: 1, epochs, observe });
-    endPhase("judge, draw");
+    phases.end("judge, draw");
   } finally {
     rmSync(home, { recursive: true });
   }
-  return [...phases.values()];
+  return phases.all();
 }

@@ -4,7 +4,7 @@
  */
 "use strict";
 
-exports.watchDelays = () => {
+function watchDelays() {
   let last = performance.now();
   let longest = 0;
   setInterval(() => {
@@ -16,5 +16,30 @@ exports.watchDelays = () => {
     const found = longest;
     longest = 0;
     return found;
+  };
+}
+
+/** Phases one behind the other, from the first call of `begin`: in their order, each with its longest delay in ms and what it took in s. */
+exports.watchPhases = () => {
+  const phases = new Map();
+  let began;
+  let longestDelay;
+  return {
+    begin() {
+      if (began !== undefined) return;
+      began = performance.now();
+      longestDelay = watchDelays();
+    },
+    end(name) {
+      const now = performance.now();
+      const { longest = 0, seconds = 0 } = phases.get(name) ?? {};
+      phases.set(name, {
+        name,
+        longest: Math.max(longest, longestDelay()),
+        seconds: seconds + (now - began) / 1000,
+      });
+      began = now;
+    },
+    all: () => [...phases.values()],
   };
 };

@@ -13,7 +13,7 @@ import type { Recorder } from "./recorder.ts";
 const ALIGNED_FLOATS = 16;
 
 /** Above these a file is damaged or made to do harm: a thousand layers are many, and a photo of 4096x4096 in 16 channels is large. */
-const MOST_LAYERS = 5000;
+export const MOST_LAYERS = 5000;
 const MOST_VALUES = 2 ** 28;
 
 /** A weight of a model and where it lies in the state. */

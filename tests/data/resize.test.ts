@@ -125,7 +125,7 @@ describe.each(ways)("preparing pixels, %s", (_name, prepare) => {
     }
   });
 
-  it("pads with black, which is scaled as any other pixel", () => {
+  it("pads with black, which is scaled like other pixels", () => {
     const white = { height: 1, width: 2, channels: 1, pixels: Uint8Array.of(255, 255) } as const;
     for (const interpolation of interpolations) {
       const given = { height: 4, width: 4, resize: "pad", interpolation, scale: 2, offset: -1 } as const;

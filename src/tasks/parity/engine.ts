@@ -30,7 +30,7 @@ export interface EngineInput {
   readonly values: Float32Array | Uint8Array;
 }
 
-/** The file may be as good as any: the engine lacks something that is in it. */
+/** Nothing is said against the file: the engine lacks something that is in it. */
 export class CannotRun extends Error {
   override readonly name = "CannotRun";
 }

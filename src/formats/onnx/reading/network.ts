@@ -1,6 +1,7 @@
 import type { LayerDescription, ModelDescription, WeightRecord } from "../../../core/description.ts";
 import type { LayerDefinition } from "../../../core/layers/define.ts";
 import { layerDefinitions } from "../../../core/layers/table.ts";
+import { MOST_LAYERS } from "../../../core/model.ts";
 import { elementCount, formatShape, sameShape } from "../../../util/shapes.ts";
 import { arranged, type Feature, featureOf } from "./feature.ts";
 import { NoEqual } from "./no-equal.ts";
@@ -24,9 +25,6 @@ export interface NewLayer {
   /** In Keras's order. */
   readonly weights?: Readonly<Record<string, Pick<WeightRecord, "shape" | "values">>>;
 }
-
-/** A few times as many as any classifier has. */
-const MOST_LAYERS = 3000;
 
 /** The layers that come of a graph. */
 export class Network {
