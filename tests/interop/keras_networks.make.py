@@ -299,10 +299,11 @@ save("network_vgg", "network", network(vgg), scale=1.0)
 # ---- keras.applications ----
 
 apps = keras.applications
-bytes_in = ("EfficientNetB0", "EfficientNetV2B0", "VGG16")  # two rescale bytes themselves; without normalisation what is small stays so
+bytes_in = ("MobileNetV3Small", "EfficientNetB0", "EfficientNetV2B0", "VGG16")  # three rescale bytes themselves; without normalisation what is small stays so
 for name, side in dict(
     MobileNet=64,
     MobileNetV2=64,
+    MobileNetV3Small=64,
     ResNet50=64,
     ResNet50V2=64,
     DenseNet121=64,

@@ -1,4 +1,5 @@
 import type { LayerDescription } from "../../core/description.ts";
+import { arithmeticLayer } from "./arithmetic.ts";
 import { type KerasGraph, type KerasLayer, nameOf, unsupported } from "./config-schema.ts";
 
 /** A layer of a model and the layers that it takes from, the model's input among them. */
@@ -36,7 +37,7 @@ function referenceTo(name: string): unknown {
 function connect(layer: KerasLayer): GraphLayer {
   const calls = layer.inbound_nodes ?? [];
   if (calls.length !== 1) throw unsupported(nameOf(layer), `use in ${calls.length} places`);
-  return { layer, inputs: referencesIn(calls[0]) };
+  return arithmeticLayer(layer, calls[0]) ?? { layer, inputs: referencesIn(calls[0]) };
 }
 
 /**
