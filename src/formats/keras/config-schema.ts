@@ -35,7 +35,7 @@ const modelSchema = z.object({
 export function checkModelConfig(config: unknown, where: string): z.infer<typeof modelSchema> {
   const model = modelSchema.safeParse(config);
   if (model.success) return model.data;
-  throw damagedModel(`Expected a Keras model in "${where}", found: ${z.prettifyError(model.error)}`);
+  throw damagedModel(`Expected a Keras model in ${where}, found: ${z.prettifyError(model.error)}`);
 }
 
 /** A model of a thousand layers takes one of them. */
@@ -46,13 +46,13 @@ const DEEPEST = 500;
 /** @throws InputError `model.damaged` */
 export function parseJson(json: string, where: string): unknown {
   if (json.length > MOST_CHARACTERS)
-    throw damagedModel(`Expected at most ${MOST_CHARACTERS} characters in "${where}", found ${json.length}`);
+    throw damagedModel(`Expected at most ${MOST_CHARACTERS} characters in ${where}, found ${json.length}`);
   if (isDeeper(json, DEEPEST))
-    throw damagedModel(`Expected JSON in "${where}", found lists and objects more than ${DEEPEST} deep`);
+    throw damagedModel(`Expected JSON in ${where}, found lists and objects more than ${DEEPEST} deep`);
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw damagedModel(`Expected JSON in "${where}", found "${json.slice(0, 40)}" (${String(cause)})`);
+    throw damagedModel(`Expected JSON in ${where}, found "${json.slice(0, 40)}" (${String(cause)})`);
   }
 }
 

@@ -75,9 +75,7 @@ function orTooDeep<T>(where: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw damagedModel(
-      `Expected settings a few levels deep in "${where}", found thousands (${error.message})`,
-    );
+    throw damagedModel(`Expected settings a few levels deep in ${where}, found thousands (${error.message})`);
   }
 }
 

@@ -34,5 +34,5 @@ export function readOwnParts(
 function checkPart(name: OwnPartName, found: unknown, where: string): unknown {
   const value = schemas[name].safeParse(found);
   if (value.success) return value.data;
-  throw damagedModel(`Expected ${name} in "${where}", found: ${z.prettifyError(value.error)}`);
+  throw damagedModel(`Expected ${name} in ${where}, found: ${z.prettifyError(value.error)}`);
 }

@@ -20,7 +20,7 @@ import { checkTfjsModel, type TfjsModel } from "./manifest.ts";
 import { teachableMachineParts } from "./teachable-machine.ts";
 import { type NamedArray, readArrays } from "./weights.ts";
 
-const FILE = "model.json";
+const FILE = "the file";
 
 /**
  * The layers model in a model.json of TensorFlow.js and the files beside it, from Fovea, the converter of Keras files, TensorFlow.js itself or
