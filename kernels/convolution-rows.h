@@ -51,12 +51,18 @@ INLINE void copy_values(const Images *images, int64_t from, int64_t count, float
   if (i < count) store_some(to + i, pass_gradient(load_some(x + i, count - i), load_some(y + i, count - i), activation), count - i);
 }
 
-/* Row `row` of an image with its padding; zeros where it lies outside. */
+/*
+ * Row `row` of an image with its padding; zeros where it lies outside. Nothing is asked for there, not even no bytes: where
+ * that is past the memory's end, WebAssembly ends the run.
+ */
 static void copy_row(const Images *images, int64_t image, int64_t row, float *to) {
   int64_t pixel = images->pixel, channels = images->channels;
   int64_t skipped = larger_of(0, -images->pad_left), left = smaller_of(larger_of(0, images->pad_left), images->covered);
   int64_t copied = larger_of(0, smaller_of(images->width - skipped, images->covered - left));
-  if (row < 0 || row >= images->height) left = images->covered, copied = 0;
+  if (row < 0 || row >= images->height || copied == 0) {
+    memset(to, 0, (size_t)images->row * sizeof(float));
+    return;
+  }
   int64_t from = ((image * images->height + row) * images->width + skipped) * channels;
   memset(to, 0, (size_t)(left * pixel) * sizeof(float));
   to += left * pixel;
