@@ -20,7 +20,7 @@ await serve({}, ({ folder, imageSize }) => {
     const { loaded } = await loadSamples(nodeMachine, samples, rule, {
       concurrency: Number(threads) + 1, // as by default
     });
-    for (const { image } of loaded) image.copyTo(target); // some are kept small, and are resized when they are asked for
+    for (const { image } of loaded) (await image.fetch()).copyTo(target); // some are kept small, and are resized when they are asked for
   };
   return { loadSamples: { run } };
 });

@@ -102,7 +102,8 @@ async function onePass(open) {
 async function readAll(loaded) {
   const targets = Array.from({ length: BATCH }, () => new Float32Array(loaded[0].image.length));
   for (let begin = 0; begin < loaded.length; begin += BATCH) {
-    await Promise.all(loaded.slice(begin, begin + BATCH).map(({ image }, row) => image.copyTo(targets[row])));
+    const fetching = loaded.slice(begin, begin + BATCH).map(({ image }) => image.fetch());
+    for (const [row, image] of (await Promise.all(fetching)).entries()) image.copyTo(targets[row]);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addon-runs.h"
 #include "jpeg.h"
 #include "prepare.h"
 
@@ -47,13 +48,12 @@ static bool take_spans(napi_env env, const napi_value *a, int64_t outputs, int64
   return true;
 }
 
-/* target, sizes, scale, offset, rowRanges, rowWeights, columnRanges, columnWeights */
-static bool take_preparation(napi_env env, const napi_value *a, Preparation *p) {
+/* sizes, scale, offset, rowRanges, rowWeights, columnRanges, columnWeights: from SIZES on. `values` is the length of the target. */
+static bool take_rule(napi_env env, const napi_value *a, size_t values, Preparation *p) {
   const int32_t *s;
   double scale, offset;
-  size_t values, sizes;
-  if (!take_array(env, a[TARGET], napi_float32_array, &p->target, &values) ||
-      !take_array(env, a[SIZES], napi_int32_array, &s, &sizes) || sizes != PREPARE_SIZES ||
+  size_t sizes;
+  if (!take_array(env, a[SIZES], napi_int32_array, &s, &sizes) || sizes != PREPARE_SIZES ||
       napi_get_value_double(env, a[SCALE], &scale) != napi_ok || napi_get_value_double(env, a[OFFSET], &offset) != napi_ok)
     return false;
   p->scale = (float)scale, p->offset = (float)offset;
@@ -67,18 +67,137 @@ static bool take_preparation(napi_env env, const napi_value *a, Preparation *p) 
                            take_spans(env, a + COLUMNS, p->to.width, p->from.width, &p->columns)));
 }
 
+static bool take_preparation(napi_env env, const napi_value *a, Preparation *p) {
+  size_t values;
+  return take_array(env, a[TARGET], napi_float32_array, &p->target, &values) && take_rule(env, a, values, p);
+}
+
+static bool take_source(napi_env env, napi_value value, const Preparation *p, const uint8_t **pixels) {
+  size_t bytes;
+  return take_array(env, value, napi_uint8_array, pixels, &bytes) && bytes / (size_t)(p->width * p->channels) >= (size_t)p->height;
+}
+
 napi_value prepare(napi_env env, napi_callback_info info) {
-  size_t count = 1 + PREPARATION, bytes;
+  size_t count = 1 + PREPARATION;
   napi_value a[1 + PREPARATION], result;
   Preparation p;
   const uint8_t *pixels;
   if (napi_get_cb_info(env, info, &count, a, NULL, NULL) != napi_ok) return NULL;
-  bool sound = take_array(env, a[0], napi_uint8_array, &pixels, &bytes) && take_preparation(env, a + 1, &p) &&
-               bytes / (size_t)(p.width * p.channels) >= (size_t)p.height;
-  if (!sound) return fail(env, "Expected pixels, a target and weights as long as their sizes say");
+  if (!take_preparation(env, a + 1, &p) || !take_source(env, a[0], &p, &pixels))
+    return fail(env, "Expected pixels, a target and weights as long as their sizes say");
   DecodedPicture picture = decoded_picture(pixels, p.height, p.width, p.channels);
   p.picture = &picture.rows;
   return napi_get_boolean(env, prepare_picture(&p), &result) == napi_ok ? result : NULL;
+}
+
+/* ---- many pictures at once ---- */
+
+typedef struct {
+  const void *source; /* floats where there is nothing to prepare any more */
+  bool floats, done;
+  Preparation preparation;
+} Placement;
+
+typedef struct {
+  Run run;
+  float *target;
+  size_t values; /* of each picture */
+  uint32_t count;
+  Placement *placements;
+  const void *arrays[]; /* the sources and the target; behind them the placements */
+} Placing;
+
+static void place_one(void *context, int64_t index, void *scratch) {
+  (void)scratch;
+  Placing *placing = context;
+  Placement *one = &placing->placements[index];
+  float *target = placing->target + (size_t)index * placing->values;
+  Preparation p = one->preparation;
+  if (one->floats) {
+    memcpy(target, one->source, placing->values * sizeof(float));
+    one->done = true;
+    return;
+  }
+  DecodedPicture picture = decoded_picture(one->source, p.height, p.width, p.channels);
+  p.picture = &picture.rows;
+  p.target = target;
+  one->done = prepare_picture(&p);
+}
+
+/* On a thread of the pool. */
+static void place_all(Posted *posted) {
+  Placing *placing = (Placing *)posted;
+  begin_run(posted->threads);
+  bool done = parallel(placing->count, 0, place_one, placing);
+  end_run();
+  for (uint32_t i = 0; i < placing->count; i++) done = done && placing->placements[i].done;
+  placing->run.done = done;
+}
+
+/* Without a preparation the source is floats. */
+static bool read_placement(napi_env env, napi_value source, napi_value preparation, size_t values, Placement *one) {
+  napi_value a[PREPARATION];
+  size_t floats;
+  if (!is_given(env, preparation)) {
+    one->floats = true;
+    return take_array(env, source, napi_float32_array, &one->source, &floats) && floats == values;
+  }
+  for (uint32_t i = SIZES; i < PREPARATION; i++)
+    if (napi_get_element(env, preparation, i - SIZES, &a[i]) != napi_ok) return false;
+  return take_rule(env, a, values, &one->preparation) &&
+         take_source(env, source, &one->preparation, (const uint8_t **)&one->source);
+}
+
+enum { THREADS, ROOM, SOURCES, PREPARATIONS, PLACE_ARGUMENTS };
+
+static bool read_placing(napi_env env, const napi_value *a, Placing *placing) {
+  size_t values;
+  int32_t threads;
+  if (napi_get_value_int32(env, a[THREADS], &threads) != napi_ok ||
+      !take_array(env, a[ROOM], napi_float32_array, &placing->target, &values) || values % placing->count)
+    return false;
+  placing->values = values / placing->count;
+  placing->run.posted = (Posted){.threads = threads, .work = place_all};
+  for (uint32_t i = 0; i < placing->count; i++) {
+    napi_value source, preparation;
+    if (napi_get_element(env, a[SOURCES], i, &source) != napi_ok ||
+        napi_get_element(env, a[PREPARATIONS], i, &preparation) != napi_ok ||
+        !read_placement(env, source, preparation, placing->values, &placing->placements[i]))
+      return false;
+    placing->arrays[i] = placing->placements[i].source;
+  }
+  placing->arrays[placing->count] = placing->target;
+  return true;
+}
+
+static Placing *allocate_placing(uint32_t pictures) {
+  size_t arrays = sizeof(Placing) + (pictures + (size_t)1) * sizeof(void *);
+  Placing *placing = calloc(1, arrays + pictures * sizeof(Placement));
+  if (!placing) return NULL;
+  placing->count = pictures;
+  placing->placements = (Placement *)((char *)placing + arrays);
+  placing->run.arrays = placing->arrays;
+  placing->run.count = pictures + (size_t)1;
+  return placing;
+}
+
+static bool keep(napi_env env, const napi_value *a, napi_value *kept) {
+  if (napi_create_array_with_length(env, PLACE_ARGUMENTS, kept) != napi_ok) return false;
+  for (uint32_t i = 0; i < PLACE_ARGUMENTS; i++)
+    if (napi_set_element(env, *kept, i, a[i]) != napi_ok) return false;
+  return true;
+}
+
+napi_value prepare_all(napi_env env, napi_callback_info info) {
+  size_t count = PLACE_ARGUMENTS;
+  uint32_t pictures;
+  napi_value a[PLACE_ARGUMENTS], kept, promise;
+  if (napi_get_cb_info(env, info, &count, a, NULL, NULL) != napi_ok) return NULL;
+  if (napi_get_array_length(env, a[SOURCES], &pictures) != napi_ok || pictures == 0) return fail(env, "Expected pictures");
+  Placing *placing = allocate_placing(pictures);
+  if (placing && read_placing(env, a, placing) && keep(env, a, &kept) && start_run(env, &placing->run, kept, &promise)) return promise;
+  free(placing);
+  return fail(env, "Expected pictures, a target and weights as long as their sizes say");
 }
 
 /* ---- JPEG ---- */

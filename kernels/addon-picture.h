@@ -8,6 +8,13 @@
  */
 napi_value prepare(napi_env env, napi_callback_info info);
 
+/*
+ * prepareAll(threads, target, sources, preparations): a promise of true, or false when there was no memory. What `prepare` makes of each
+ * source, by the arguments from `sizes` on that lie in an array, end to end in the target; a source without an array is floats that are
+ * only copied. Until then the arrays must be left alone.
+ */
+napi_value prepare_all(napi_env env, napi_callback_info info);
+
 /* useLibvips(path): whether JPEG can be read from now on; false where the library is missing or is another one. */
 napi_value use_libvips(napi_env env, napi_callback_info info);
 

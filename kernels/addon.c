@@ -12,8 +12,8 @@
 
 #include "addon-augment.h"
 #include "addon-picture.h"
+#include "addon-runs.h"
 #include "program.h"
-#include "threads.h"
 
 enum { HUGE_PAGE = 2 << 20 };
 
@@ -29,58 +29,6 @@ enum { HUGE_PAGE = 2 << 20 };
 static napi_value fail(napi_env env, const char *message) {
   napi_throw_error(env, NULL, message);
   return NULL;
-}
-
-/* ---- what each JavaScript thread that loads the addon has of it ---- */
-
-typedef struct Run Run;
-
-typedef struct {
-  napi_threadsafe_function completed; /* wakes that thread with a run that is done */
-  Run *outstanding;                   /* runs that keep its event loop going */
-  int holders;                        /* runs, blocks of memory, and the function above */
-} Instance;
-
-struct Run {
-  Posted posted;
-  Run *next, **place; /* among those outstanding */
-  Program *program;
-  bool state_changed, done;
-  napi_deferred deferred;
-  napi_ref kept; /* the arguments: nothing that the run reads or writes may be collected */
-  size_t count;  /* of the regions */
-  char *regions[];
-};
-
-static void let_go(Instance *instance) {
-  if (--instance->holders == 0) free(instance);
-}
-
-static void enlist(Instance *instance, Run *run) {
-  run->place = &instance->outstanding;
-  run->next = instance->outstanding;
-  if (run->next) run->next->place = &run->next;
-  instance->outstanding = run;
-  instance->holders++;
-}
-
-static void strike_off(Instance *instance, Run *run) {
-  *run->place = run->next;
-  if (run->next) run->next->place = run->place;
-  free(run);
-  let_go(instance);
-}
-
-static void drop(Posted *posted) { strike_off((Instance *)posted->owner, (Run *)posted); }
-
-/* When the JavaScript thread ends: what its runs read and write goes with it. */
-static void stop_runs(void *instance) { withdraw_runs(instance, drop); }
-
-static bool is_read_or_written(const Instance *instance, const void *data) {
-  for (const Run *run = instance->outstanding; run; run = run->next)
-    for (size_t i = 0; i < run->count; i++)
-      if (run->regions[i] == data) return true;
-  return false;
 }
 
 /* ---- memory ---- */
@@ -117,8 +65,7 @@ static char *allocate_block(size_t bytes, Block *block) {
 static void release(napi_env env, void *data, void *hint) {
   Block *block = hint;
   int64_t unused;
-  /* Nothing that a run uses is collected: then the JavaScript thread ends, and Node frees memory before it calls the hooks. */
-  if (is_read_or_written(block->instance, data)) stop_runs(block->instance);
+  stop_runs_with(block->instance, data);
   let_go(block->instance);
   napi_adjust_external_memory(env, -(int64_t)block->bytes, &unused);
   if (block->mapped) munmap(block->mapped, block->bytes);
@@ -135,7 +82,6 @@ static napi_value allocate(napi_env env, napi_callback_info info) {
   CHECK(napi_get_cb_info(env, info, &count, &argument, NULL, NULL));
   CHECK(napi_get_value_double(env, argument, &bytes));
   Block *block = calloc(1, sizeof(Block));
-  if (block) CHECK(napi_get_instance_data(env, (void **)&block->instance));
   char *data = block && bytes < 9007199254740991.0 ? allocate_block((size_t)bytes, block) : NULL;
   if (!data) {
     free(block);
@@ -143,7 +89,7 @@ static napi_value allocate(napi_env env, napi_callback_info info) {
   }
   napi_status status = napi_create_external_arraybuffer(env, data, (size_t)bytes, release, block, &result);
   if (status == napi_ok) {
-    block->instance->holders++;
+    block->instance = hold_instance(env);
     napi_adjust_external_memory(env, (int64_t)block->bytes, &unused);
     return result;
   }
@@ -248,47 +194,17 @@ static napi_value seconds(napi_env env, napi_callback_info info) {
 
 /* ---- runs ---- */
 
+typedef struct {
+  Run run;
+  Program *program;
+  bool state_changed;
+  char *regions[];
+} ProgramRun;
+
 /* On a thread of the pool. */
 static void execute(Posted *posted) {
-  Run *run = (Run *)posted;
-  run->done = run_program(run->program, posted->threads, run->regions, run->state_changed);
-}
-
-static void tell(Posted *run) {
-  const Instance *instance = run->owner;
-  napi_call_threadsafe_function(instance->completed, run, napi_tsfn_nonblocking);
-}
-
-/* On the JavaScript thread; without an environment where that has ended. */
-static void complete(napi_env env, napi_value function, void *context, void *data) {
-  (void)function;
-  Instance *instance = context;
-  Run *run = data;
-  napi_value value;
-  if (env) {
-    if (napi_get_boolean(env, run->done, &value) == napi_ok) napi_resolve_deferred(env, run->deferred, value);
-    napi_delete_reference(env, run->kept);
-    if (instance->outstanding == run && !run->next) napi_unref_threadsafe_function(env, instance->completed);
-  }
-  strike_off(instance, run);
-}
-
-static void release_instance(napi_env env, void *instance, void *hint) {
-  (void)env;
-  (void)hint;
-  let_go(instance);
-}
-
-static bool create_instance(napi_env env) {
-  Instance *instance = calloc(1, sizeof(Instance));
-  napi_value name;
-  if (instance) instance->holders = 1;
-  return instance && napi_create_string_utf8(env, "fovea.run", NAPI_AUTO_LENGTH, &name) == napi_ok &&
-         napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, instance, release_instance, instance, complete,
-                                         &instance->completed) == napi_ok &&
-         napi_unref_threadsafe_function(env, instance->completed) == napi_ok &&
-         napi_set_instance_data(env, instance, NULL, NULL) == napi_ok &&
-         napi_add_env_cleanup_hook(env, stop_runs, instance) == napi_ok;
+  ProgramRun *run = (ProgramRun *)posted;
+  run->run.done = run_program(run->program, posted->threads, run->regions, run->state_changed);
 }
 
 static bool region_data(napi_env env, napi_value value, char **data, size_t *bytes) {
@@ -304,7 +220,7 @@ static bool region_data(napi_env env, napi_value value, char **data, size_t *byt
 }
 
 /* Finds the memory of each region; false when one is missing or smaller than the program needs. */
-static bool find_regions(napi_env env, napi_value array, Run *run) {
+static bool find_regions(napi_env env, napi_value array, ProgramRun *run) {
   for (uint32_t i = 0; i < given_count(run->program); i++) {
     napi_value region;
     size_t bytes;
@@ -314,19 +230,10 @@ static bool find_regions(napi_env env, napi_value array, Run *run) {
   return true;
 }
 
-static bool start(napi_env env, Run *run, napi_value program, napi_value regions, napi_value *promise) {
-  napi_value kept;
-  Instance *instance;
-  bool ready = napi_get_instance_data(env, (void **)&instance) == napi_ok && napi_create_array_with_length(env, 2, &kept) == napi_ok &&
-               napi_set_element(env, kept, 0, program) == napi_ok && napi_set_element(env, kept, 1, regions) == napi_ok &&
-               napi_create_reference(env, kept, 1, &run->kept) == napi_ok &&
-               napi_create_promise(env, &run->deferred, promise) == napi_ok;
-  if (!ready) return false;
-  run->posted.owner = instance;
-  if (!post_run(&run->posted)) return false;
-  if (!instance->outstanding) napi_ref_threadsafe_function(env, instance->completed);
-  enlist(instance, run);
-  return true;
+/* Neither the program nor its regions may be collected meanwhile. */
+static bool keep(napi_env env, napi_value program, napi_value regions, napi_value *kept) {
+  return napi_create_array_with_length(env, 2, kept) == napi_ok && napi_set_element(env, *kept, 0, program) == napi_ok &&
+         napi_set_element(env, *kept, 1, regions) == napi_ok;
 }
 
 /*
@@ -335,7 +242,7 @@ static bool start(napi_env env, Run *run, napi_value program, napi_value regions
  */
 static napi_value run(napi_env env, napi_callback_info info) {
   size_t count = 4;
-  napi_value arguments[4], promise;
+  napi_value arguments[4], kept, promise;
   Program *program;
   uint32_t threads;
   bool state_changed;
@@ -343,17 +250,18 @@ static napi_value run(napi_env env, napi_callback_info info) {
   CHECK(napi_get_value_external(env, arguments[0], (void **)&program));
   CHECK(napi_get_value_uint32(env, arguments[1], &threads));
   CHECK(napi_get_value_bool(env, arguments[3], &state_changed));
-  Run *run = calloc(1, sizeof(Run) + given_count(program) * sizeof(char *));
+  ProgramRun *run = calloc(1, sizeof(ProgramRun) + given_count(program) * sizeof(char *));
   if (!run) return fail(env, "no memory for a run");
-  run->posted = (Posted){.threads = (int)threads, .work = execute, .done = tell};
+  run->run.posted = (Posted){.threads = (int)threads, .work = execute};
+  run->run.arrays = (const void **)run->regions;
+  run->run.count = given_count(program);
   run->program = program;
-  run->count = given_count(program);
   run->state_changed = state_changed;
   if (!find_regions(env, arguments[2], run)) {
     free(run);
     return fail(env, "Expected an array for each region of the program, as long as it needs");
   }
-  if (start(env, run, arguments[0], arguments[2], &promise)) return promise;
+  if (keep(env, arguments[0], arguments[2], &kept) && start_run(env, &run->run, kept, &promise)) return promise;
   free(run);
   return fail(env, "the run could not be queued");
 }
@@ -412,6 +320,7 @@ NAPI_MODULE_INIT() {
       {"trim", NULL, trim, NULL, NULL, NULL, napi_enumerable, NULL},
       {"compile", NULL, compile, NULL, NULL, NULL, napi_enumerable, NULL},
       {"augment", NULL, augment, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"prepareAll", NULL, prepare_all, NULL, NULL, NULL, napi_enumerable, NULL},
       {"prepare", NULL, prepare, NULL, NULL, NULL, napi_enumerable, NULL},
       {"useLibvips", NULL, use_libvips, NULL, NULL, NULL, napi_enumerable, NULL},
       {"headOfJpeg", NULL, head_of_jpeg, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -51,6 +51,7 @@ function compilations(target) {
     "addon",
     "addon-augment",
     "addon-picture",
+    "addon-runs",
     "instruction-sets",
     "jpeg",
     "libvips",

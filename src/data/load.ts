@@ -6,7 +6,7 @@ import { expectedFormatOfName, type Identity, nameOfFormat } from "./identify.ts
 import type { PartName } from "./parts.ts";
 import { createPhotoReader, type PhotoReader, type SeenPhoto } from "./photo-reader.ts";
 import type { Platform } from "./platform.ts";
-import type { PreparedImage } from "./prepare.ts";
+import type { KeptImage, PreparedImage } from "./prepare.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import type { Sample } from "./scan.ts";
 import type { SplitItem } from "./split.ts";
@@ -148,8 +148,12 @@ class StoredSample implements LoadedSample, PreparedImage {
     return this.photos.length;
   }
 
-  copyTo(target: Float32Array): Promise<void> {
-    return this.photos.copyTo(this.sample.path, this.hash, target);
+  get copyAll(): PreparedImage["copyAll"] {
+    return this.photos.copyAll;
+  }
+
+  fetch(): Promise<KeptImage> {
+    return this.photos.fetch(this.sample.path, this.hash);
   }
 }
 

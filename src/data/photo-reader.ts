@@ -5,7 +5,7 @@ import type { KeptPhoto, PhotoStore } from "./cache/photo-store.ts";
 import type { Fingerprint } from "./duplicates/fingerprint.ts";
 import type { Identity } from "./identify.ts";
 import type { Platform } from "./platform.ts";
-import { copyPrepared } from "./prepare.ts";
+import { type KeptImage, keepPicture, type PreparedImage } from "./prepare.ts";
 import { channelsOf, type Preprocessing } from "./preprocessing.ts";
 import { readPhoto } from "./read-photo.ts";
 import { takePicture } from "./take-picture.ts";
@@ -31,10 +31,11 @@ export interface PhotoReader {
   /** Has the photo in the store, decoded now where it is not there yet. */
   see(path: string, fingerprints: boolean): Promise<SeenPhoto>;
   /**
-   * Writes the photo with this hash as the model takes it: from the store or, where that has it no more, from the file again.
+   * The photo with this hash: from the store or, where that has it no more, from the file again.
    * @throws InputError `data.changed` where the file is another one now
    */
-  copyTo(path: string, hash: string, target: Float32Array): Promise<void>;
+  fetch(path: string, hash: string): Promise<KeptImage>;
+  readonly copyAll: PreparedImage["copyAll"];
 }
 
 export interface PhotoReaderOptions {
@@ -76,6 +77,14 @@ export async function createPhotoReader(
     );
   }
 
+  const { preparePictures } = platform;
+  const copyAll = async (images: readonly KeptImage[], target: Float32Array) =>
+    preparePictures?.(
+      images.map(({ picture }) => picture),
+      preprocessing,
+      target,
+    );
+
   return {
     length: preprocessing.height * preprocessing.width * channelsOf(preprocessing),
     async identify(path) {
@@ -91,9 +100,10 @@ export async function createPhotoReader(
       const { fingerprint } = enough ? kept : await decode(file, fingerprints);
       return { identity, hash, fingerprint };
     },
-    async copyTo(path, hash, target) {
+    async fetch(path, hash) {
       const kept = (await store.get(keyOf(hash))) ?? (await inTurn(() => readAgain(path, hash)));
-      copyPrepared(kept.image, preprocessing, platform, target);
+      return keepPicture(kept.image, preprocessing, platform);
     },
+    copyAll: preparePictures && copyAll,
   };
 }

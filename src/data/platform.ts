@@ -1,7 +1,7 @@
 import type { Archive } from "./archive.ts";
 import type { ChangeImages } from "./augment/augment-batch.ts";
 import type { RgbImage } from "./image.ts";
-import type { PreparePixels } from "./prepare.ts";
+import type { PreparePictures, PreparePixels } from "./prepare.ts";
 import type { DecodingRule } from "./preprocessing.ts";
 import type { TakePicture } from "./take-picture.ts";
 
@@ -64,6 +64,8 @@ export interface Platform {
   describeDecoder(): string;
   /** A faster way to the bits of `preparePixels` in prepare.ts, where there is one. */
   readonly preparePixels?: PreparePixels | undefined;
+  /** The same for many pictures at once, where it has threads for them. */
+  readonly preparePictures?: PreparePictures | undefined;
   /** A faster way to the bits of `takePicture` in take-picture.ts, where there is one. */
   readonly takePicture?: TakePicture | undefined;
   /** Gives back at once the memory of bytes that nobody will read again. */

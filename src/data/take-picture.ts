@@ -1,13 +1,12 @@
 import { type Fingerprint, fingerprintOf } from "./duplicates/fingerprint.ts";
-import type { PixelImage } from "./image.ts";
 import type { Platform } from "./platform.ts";
-import { smallerOf } from "./prepare.ts";
+import { type KeptPicture, smallerOf } from "./prepare.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 
 /** What is taken of a picture when it is decoded. */
 export interface TakenPicture {
   /** What `smallerOf` gives. */
-  readonly image: PixelImage | Float32Array;
+  readonly image: KeptPicture;
   /** Where it was asked for. */
   readonly fingerprint?: Fingerprint;
 }
@@ -34,5 +33,13 @@ export async function takePicture(
   if (taken !== undefined) return taken;
   const picture = await platform.decode(bytes, preprocessing);
   const seen = fingerprints && { fingerprint: fingerprintOf(picture) };
-  return { ...seen, image: smallerOf(picture, preprocessing, platform) };
+  return { ...seen, image: inOwnMemory(smallerOf(picture, preprocessing, platform), platform) };
+}
+
+/** A decoder's memory goes when the thread ends that asked for it, and threads that prepare pictures may go on for a moment. */
+function inOwnMemory(picture: KeptPicture, platform: Platform): KeptPicture {
+  if (picture instanceof Float32Array) return picture;
+  const pixels = picture.pixels.slice();
+  platform.release?.(picture.pixels);
+  return { ...picture, pixels };
 }

@@ -19,7 +19,8 @@ export async function firstBatch(
   const indices = epochOrder(parts.train.length, seed, 0).slice(0, taken);
   const gatherer = new Gatherer({ items: parts.train, outputs: classNames.length });
   const { length } = parts.train[indices[0]].image;
-  const batch = await gatherer.withStandIns(indices, new Float32Array(taken * length));
+  const fetched = await gatherer.withStandIns(indices);
+  const batch = await gatherer.layInto(new Float32Array(taken * length), fetched);
   await augment?.(batch, { epoch: 0, batch: 0, indices });
   return batch.indices.slice(0, most).map((index, row) => ({
     image: batch.images.subarray(row * length, (row + 1) * length),

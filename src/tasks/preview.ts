@@ -88,9 +88,9 @@ async function versionsOf(
   const length = loaded[0].image.length;
   const images = new Float32Array(loaded.length * length);
   const labels = new Float32Array(loaded.length * classNames.length);
-  await Promise.all(
-    loaded.map(({ image }, row) => image.copyTo(images.subarray(row * length, (row + 1) * length))),
-  );
+  const fetched = await Promise.all(loaded.map(({ image }) => image.fetch()));
+  for (const [row, image] of fetched.entries())
+    image.copyTo(images.subarray(row * length, (row + 1) * length));
   loaded.forEach(({ sample }, row) => {
     labels[row * classNames.length + sample.classIndex] = 1;
   });

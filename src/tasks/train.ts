@@ -8,6 +8,7 @@ import { checkMemory } from "./memory.ts";
 import { type CacheOptions, openPhotoCache, parseCacheOptions } from "./photo-cache.ts";
 import { type RunConfig, readRunConfig, writeRunConfig } from "./run-config.ts";
 import { checkIsFree, makeRunFolder, runFiles, withRun } from "./run-folder.ts";
+import { TensorBoard } from "./tensorboard.ts";
 import type { Observe, TrainResult } from "./train-events.ts";
 import { type GivenTrainOptions, parseTrainOptions } from "./train-options.ts";
 import { type TrainingData, type TrainingDataRequest, withTrainingData } from "./training-data.ts";
@@ -53,11 +54,11 @@ export async function train(machine: Machine, request: TrainRequest): Promise<Tr
     const folder = await makeRunFolder(machine, dataFolder, out);
     const run = { folder, options, data, ...opened, observe, signal };
     return withRun(machine, folder, async () => {
-      const sheet = await describeRun(machine, run, dataFolder);
+      const board = await describeRun(machine, run, dataFolder);
       const { parameterCount } = opened.session.model;
       const { description } = backend;
       observe({ type: "started", folder, model: options.model, parameterCount, backend: description });
-      return trainRun(machine, run, { sheet });
+      return trainRun(machine, run, board);
     });
   });
 }
@@ -130,6 +131,7 @@ async function goOn(machine: Machine, request: ResumeRequest, config: RunConfig)
     const { finished, ...begun } = config;
     await writeRunConfig(machine, folder, { ...begun, data: machine.absolute(dataFolder), options });
     observe({ type: "resumed", folder, epoch: position.epoch, batch: position.batch });
-    return trainRun(machine, { folder, options, data, ...opened, observe, signal }, { from: position });
+    const run = { folder, options, data, ...opened, observe, signal };
+    return trainRun(machine, run, new TensorBoard(machine, run), position);
   });
 }

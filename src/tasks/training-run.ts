@@ -53,12 +53,13 @@ export async function openSession(
   return { session, compilation };
 }
 
-/** Writes what is known before training: options, split, classes, and a look at the first batch, which it returns. */
+/** Writes what is known before training: options, split, classes, and a look at the first batch, also for TensorBoard. */
 export async function describeRun(
   machine: Machine,
-  { folder, options, data, session }: TrainingRun,
+  run: TrainingRun,
   dataFolder: string,
-): Promise<PngImage> {
+): Promise<TensorBoard> {
+  const { folder, options, data, session } = run;
   const { classNames, manifest } = data;
   await writeRunConfig(machine, folder, {
     data: machine.absolute(dataFolder),
@@ -71,32 +72,26 @@ export async function describeRun(
   await machine.writeFile(machine.join(folder, runFiles.split), splitManifestText(manifest));
   const classes = `${JSON.stringify(classNames, undefined, 2)}\n`;
   await machine.writeFile(machine.join(folder, runFiles.classes), classes);
-  const sheet = await drawFirstBatch(machine, { folder, options, data });
+  const board = new TensorBoard(machine, run);
+  await board.begin(await drawFirstBatch(machine, run));
   await machine.freeMemory(); // of drawing
-  return sheet;
+  return board;
 }
 
-async function drawFirstBatch(
-  machine: Machine,
-  { folder, options, data }: Pick<TrainingRun, "folder" | "options" | "data">,
-): Promise<PngImage> {
+async function drawFirstBatch(machine: Machine, { folder, options, data }: TrainingRun): Promise<PngImage> {
   const photos = await firstBatch(machine, { options, data }, SHEET_PHOTOS);
   const path = machine.join(folder, runFiles.contactSheet);
   return writeContactSheet(machine, path, photos, data.preprocessing);
 }
 
-/** Where training begins: a run that is new has a picture of its first batch, one that goes on its position. */
-export type Beginning = { readonly sheet: PngImage } | { readonly from: TrainingPosition };
-
-/** Trains, draws and judges. What has been done is in the folder at any moment. */
+/** Trains, draws and judges; `from` is where a run goes on. What has been done is in the folder at any moment. */
 export async function trainRun(
   machine: Machine,
   run: TrainingRun,
-  beginning: Beginning,
+  board: TensorBoard,
+  from?: TrainingPosition,
 ): Promise<TrainResult> {
   const { options, data, session, signal } = run;
-  const board = new TensorBoard(machine, run);
-  if ("sheet" in beginning) await board.begin(beginning.sheet);
   const missing = collectMissing(run.observe);
   const labelled = (samples: readonly LoadedSample[]): LabelledImages => ({
     items: samples,
@@ -114,7 +109,7 @@ export async function trainRun(
       augment: augmentFor(options, data.preprocessing, machine),
       callbacks: callbacksFor(machine, run, board),
       clock: () => machine.clock(),
-      ...("from" in beginning && beginning),
+      ...(from && { from }),
       ...(signal && { signal }),
     }),
   );

@@ -6,7 +6,7 @@ export interface LabelledImages {
   readonly items: readonly { readonly image: PreparedImage; readonly classIndex: number }[];
   /** Outputs of the model: 1 for two classes, otherwise one for each. */
   readonly outputs: number;
-  /** Told once of each image that cannot be had, for the reason that its `copyTo` gave. */
+  /** Told once of each image that cannot be had, for the reason that its `fetch` gave. */
   readonly onMissing?: ((index: number, reason: InputError) => void) | undefined;
 }
 

@@ -118,6 +118,24 @@ describe("native backend in a process", () => {
     expect({ status, output }).toEqual({ status: 0, output: "1 1500 1500\n" });
   });
 
+  it("lets one be stopped while pictures are prepared that go with it", () => {
+    const { status, output } = runScript(`
+      if (!isMainThread) {
+        const { addon } = setUp();
+        const floats = (1 << 20) * 3;
+        const source = new Float32Array(addon.allocate(4 * floats));
+        const room = new Float32Array(addon.allocate(32 * floats));
+        const place = () => addon.prepareAll(4, room, Array(8).fill(source), []);
+        (async () => { while (await place()); })();
+        for (let i = 0; i < 20; i++) place();
+        parentPort.postMessage("running");
+      } else {
+        const worker = new Worker(__filename);
+        worker.on("message", () => setTimeout(async () => console.log(await worker.terminate()), 30));
+      }`);
+    expect({ status, output }).toEqual({ status: 0, output: "1\n" });
+  });
+
   it("ends at once where the process is told to, in the middle of a run", () => {
     const { status, output } = runScript(`
       const ready = setUp();

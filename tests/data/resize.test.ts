@@ -10,7 +10,7 @@ import {
   type ResizeMode,
   resizeModes,
 } from "../../src/data/preprocessing.ts";
-import { nativePreparePixels } from "../../src/platform/node/prepare.ts";
+import { nativePreparePictures, nativePreparePixels } from "../../src/platform/node/prepare.ts";
 import { RandomStream } from "../../src/util/random.ts";
 
 interface ResizeCase {
@@ -154,6 +154,30 @@ it("has TensorFlow's values for every way to resize, up and down", () => {
 });
 
 describe.skipIf(!native)("the native way", () => {
+  it.each([
+    { height: 17, width: 23 },
+    { height: 31, width: 9, scale: 2, offset: -1, resize: "pad", interpolation: "lanczos3", antialias: true },
+  ] as const)("prepares many pictures at once, end to end, to the bits of each alone: %j", async (given) => {
+    const rule = preprocessingSchema.parse(given);
+    const length = given.height * given.width * 3;
+    const sizes = Array.from({ length: 21 }, (_, index) => [1 + 7 * index, 40 - index] as const);
+    const images = sizes.map(([height, width]) => picture(height, width));
+    const alone = images.map((image) => prepared(preparePixels, image, given));
+    const kept = images.map((image, index) => (index % 3 === 1 ? alone[index] : image));
+    const together = new Float32Array(length * images.length).fill(Number.NaN);
+    await nativePreparePictures()!(kept, rule, together);
+    for (const [index, values] of alone.entries())
+      expect(together.subarray(index * length, (index + 1) * length)).toEqual(values);
+    await nativePreparePictures()!([], rule, new Float32Array(0));
+  });
+
+  it("refuses floats of another length, and pictures for less room than there is", async () => {
+    const rule = preprocessingSchema.parse({ height: 2, width: 2 });
+    const prepare = nativePreparePictures()!;
+    await expect(prepare([new Float32Array(11)], rule, new Float32Array(12))).rejects.toThrow("as long as");
+    await expect(prepare([picture(3, 3)], rule, new Float32Array(11))).rejects.toThrow("as long as");
+  });
+
   it("gives the plain one's bits, whatever the sizes and the rule", () => {
     const random = new RandomStream(1, "sizes");
     const size = () => 1 + random.nextInteger(random.nextInteger(4) === 0 ? 300 : 20);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { type KeptImage, keepFloats } from "../../src/data/prepare.ts";
 import { type BatchRequest, Feed } from "../../src/training/feed.ts";
 
-/** Images of one number, their index, that come when they are let. */
-function slowImages(count: number) {
+/** Images of one number, their index, that come when they are let; `copyAll`, if given, lays several at once. */
+function slowImages(count: number, copyAll?: KeptImage["copyAll"]) {
   const asked: number[] = [];
   const waiting: (() => void)[] = [];
   let open = false;
@@ -10,11 +11,12 @@ function slowImages(count: number) {
     classIndex: 0,
     image: {
       length: 1,
-      copyTo: async (target: Float32Array) => {
+      fetch: async () => {
         asked.push(index);
         if (!open) await new Promise<void>((resolve) => waiting.push(resolve));
-        target[0] = index;
+        return keepFloats(Float32Array.of(index));
       },
+      copyAll,
     },
   }));
   const letAll = () => {
@@ -50,6 +52,39 @@ describe("a feed", () => {
     await expect(feed.next()).rejects.toThrow("no more batches");
   });
 
+  it("lays a batch when it is taken, all in one room, where many images are laid at once", async () => {
+    const laid: number[][] = [];
+    const copyAll = async (images: readonly KeptImage[], target: Float32Array) => {
+      for (const [row, image] of images.entries()) image.copyTo(target.subarray(row));
+      laid.push([...target]);
+    };
+    const { images, asked, letAll } = slowImages(5, copyAll);
+    letAll();
+    const feed = new Feed(requestsOf(images, 2), { batchSize: 2 });
+    const first = await feed.next();
+    feed.gatherNext();
+    await new Promise(setImmediate);
+    expect([asked, laid]).toEqual([[0, 1, 2, 3], [[0, 1]]]);
+    const second = await feed.next();
+    expect(second.images).toEqual(Float32Array.of(2, 3));
+    expect(second.images.buffer).toBe(first.images.buffer);
+    expect((await feed.next()).images).toEqual(Float32Array.of(4));
+  });
+
+  it("varies batches ahead also where many images are laid at once", async () => {
+    const copyAll = async (_: readonly KeptImage[], target: Float32Array) => void target.fill(7);
+    const { images, letAll } = slowImages(4, copyAll);
+    letAll();
+    const augment = async (batch: { images: Float32Array }) => void batch.images.fill(-1);
+    const requests = requestsOf(images, 2).map((each, batch) => ({ ...each, position: { epoch: 0, batch } }));
+    const feed = new Feed(requests, { batchSize: 2, augment });
+    const first = await feed.next();
+    feed.gatherNext();
+    const second = await feed.next();
+    expect(second.images.buffer).not.toBe(first.images.buffer);
+    expect(second.images).toEqual(Float32Array.of(-1, -1));
+  });
+
   it("counts how long it was waited for, and nothing else", async () => {
     const { images, letAll } = slowImages(4);
     let now = 0;
@@ -82,7 +117,7 @@ describe("a feed", () => {
   });
 
   it("tells whoever takes a batch why it failed, and nobody else", async () => {
-    const failing = { length: 1, copyTo: () => Promise.reject(new Error("gone")) };
+    const failing = { length: 1, fetch: () => Promise.reject(new Error("gone")) };
     const images = { items: [{ image: failing, classIndex: 0 }], outputs: 1 };
     const feed = new Feed(requestsOf(images, 1), { batchSize: 1 });
     feed.gatherNext();

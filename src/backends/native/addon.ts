@@ -37,6 +37,16 @@ export interface Addon {
    * when there was no memory for it.
    */
   prepare(pixels: Uint8Array, target: Float32Array, ...preparation: Preparation): boolean;
+  /**
+   * The same of many pictures, end to end in the target, as work for the threads of the kernels. A source without a preparation is floats
+   * that are copied as they are.
+   */
+  prepareAll(
+    threads: number,
+    target: Float32Array,
+    sources: readonly (Uint8Array | Float32Array)[],
+    preparations: readonly (Preparation | undefined)[],
+  ): Promise<boolean>;
   /** Whether JPEG can be read by the libvips at this path; only where that is loaded already. */
   useLibvips(path: string): boolean;
   /**

@@ -1,6 +1,6 @@
 import type { Fingerprint } from "../duplicates/fingerprint.ts";
 import type { Identity } from "../identify.ts";
-import type { PixelImage } from "../image.ts";
+import type { KeptPicture } from "../prepare.ts";
 import { createShelf } from "./shelf.ts";
 
 /** What is kept of a photo that has been decoded. */
@@ -10,7 +10,7 @@ export interface KeptPhoto {
   /** Missing where nobody had asked for one when the photo was put. */
   readonly fingerprint?: Fingerprint;
   /** The decoded picture, or what `preparePixels` makes of it, whichever takes less memory: the bits are the same in the end. */
-  readonly image: PixelImage | Float32Array;
+  readonly image: KeptPicture;
 }
 
 /**

@@ -18,7 +18,7 @@ import {
 } from "./files.ts";
 import { encodeJpeg, inspect } from "./inspect.ts";
 import { takeJpeg } from "./jpeg.ts";
-import { nativePreparePixels } from "./prepare.ts";
+import { nativePreparePictures, nativePreparePixels } from "./prepare.ts";
 import { readHead } from "./read-head.ts";
 import { release } from "./release.ts";
 
@@ -40,6 +40,7 @@ export const nodePlatform: Platform = {
   describeDecoder,
   takePicture: takeJpeg,
   preparePixels: nativePreparePixels(),
+  preparePictures: nativePreparePictures(),
   release,
   changeImages: nativeChangeImages(),
   encodePng,

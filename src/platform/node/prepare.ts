@@ -1,7 +1,9 @@
+import { availableParallelism } from "node:os";
+import { chooseThreads } from "../../backends/checks.ts";
 import { loadAddon } from "../../backends/native/addon.ts";
 import type { PixelImage } from "../../data/image.ts";
 import { placementOf } from "../../data/placement.ts";
-import type { PreparePixels } from "../../data/prepare.ts";
+import type { PreparePictures, PreparePixels } from "../../data/prepare.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { spansOf } from "../../data/resize.ts";
 
@@ -11,9 +13,27 @@ export function nativePreparePixels(): PreparePixels | undefined {
   if ("unavailable" in addon) return undefined;
   return (image, rule, target) => {
     const done = addon.prepare(image.pixels, target, ...preparationArguments(image, rule));
-    if (!done) throw new RangeError(`No memory to resize a picture to ${rule.height}x${rule.width}`);
+    if (!done) throw noMemory(rule);
   };
 }
+
+/** The same of `preparePictures`: a run of the pool that the kernels have, so that they do not fight for the cores. */
+export function nativePreparePictures(): PreparePictures | undefined {
+  const addon = loadAddon();
+  if ("unavailable" in addon) return undefined;
+  return async (pictures, rule, target) => {
+    if (pictures.length === 0) return;
+    const threads = chooseThreads(process.env.FOVEA_THREADS, availableParallelism());
+    const sources = pictures.map((picture) => (picture instanceof Float32Array ? picture : picture.pixels));
+    const preparations = pictures.map((picture) =>
+      picture instanceof Float32Array ? undefined : preparationArguments(picture, rule),
+    );
+    if (!(await addon.prepareAll(threads, target, sources, preparations))) throw noMemory(rule);
+  };
+}
+
+const noMemory = ({ height, width }: Preprocessing) =>
+  new RangeError(`No memory to resize a picture to ${height}x${width}`);
 
 /** What the addon is told about a picture and what becomes of it. */
 export function preparationArguments(image: Omit<PixelImage, "pixels">, rule: Preprocessing) {
