@@ -1,4 +1,5 @@
 import { InputError } from "../util/errors.ts";
+import { type Pieces, withoutPauses, withPauses } from "../util/pauses.ts";
 import { elementCount, formatShape } from "../util/shapes.ts";
 import type { Backend, Executable, InputArray, Memory } from "./backend.ts";
 import type { OptimizerRecord, WeightRecord } from "./description.ts";
@@ -34,6 +35,9 @@ export interface TrainingStep {
 }
 
 const SMALLEST_BLOCK = 64;
+
+/** Numbers that are copied without a pause: where the system has to find the memory first, 4 MB take 10 ms. */
+const PIECE = 1 << 20;
 
 interface Prepared {
   readonly program: Program;
@@ -107,7 +111,12 @@ export class Session {
 
   /** Sets all weights, in the model's order; shapes must be the model's. */
   set weights(values: readonly Float32Array[]) {
-    this.setAt(0, values);
+    withoutPauses(this.setAt(0, values));
+  }
+
+  /** The same, with pauses for others. */
+  setWeightsWithPauses(values: readonly Float32Array[]): Promise<void> {
+    return withPauses(this.setAt(0, values));
   }
 
   /** The optimizer's memory, which the next step changes. Good until the next call. */
@@ -133,7 +142,7 @@ export class Session {
     }
     this.slotNames.forEach((slot, index) => {
       const weights = record.slots.filter((entry) => entry.slot === slot).map(({ weight }) => weight.values);
-      this.setAt(index + 1, weights);
+      withoutPauses(this.setAt(index + 1, weights));
     });
     this.updates = record.iterations;
   }
@@ -204,17 +213,21 @@ export class Session {
     }));
   }
 
-  private setAt(slot: number, values: readonly Float32Array[]): void {
+  private *setAt(slot: number, values: readonly Float32Array[]): Pieces<void> {
     this.version++;
-    this.weightsAt(slot).forEach(({ layer, name, shape, offset }, index) => {
+    for (const [index, { layer, name, shape, offset }] of this.weightsAt(slot).entries()) {
       const length = elementCount(shape);
       if (values[index]?.length !== length) {
         throw new Error(
           `Expected ${length} numbers for ${layer}/${name}, found ${values[index]?.length ?? "none"}`,
         );
       }
-      this.stateAt(slot, offset, length).set(values[index]);
-    });
+      const target = this.stateAt(slot, offset, length);
+      for (let start = 0; start < length; start += PIECE) {
+        target.set(values[index].subarray(start, start + PIECE), start);
+        yield;
+      }
+    }
   }
 
   /** Slot 0 is the weights themselves; the others are for the weights that are trained. */

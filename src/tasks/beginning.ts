@@ -44,7 +44,7 @@ function beginAnew(options: TrainOptions): Beginning {
   const begin = (classNames: readonly string[] = ["", ""]) => {
     const model = networkFor(options, classNames.length);
     const fill = async (session: Session) => {
-      session.weights = await initialWeightsWithPauses(model, options.seed);
+      await session.setWeightsWithPauses(await initialWeightsWithPauses(model, options.seed));
     };
     return { model, compilation: compilationFor(model, options), fill };
   };

@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { beforeAll, describe, expect, it } from "vitest";
 import { renderSvg } from "../../src/platform/node/render.ts";
-import { escapeXml, shorten, type TextFont } from "../../src/report/text.ts";
+import { escapeXml, loadTextFont, shorten, type TextFont } from "../../src/report/text.ts";
 import { countDark, loadShippedFont } from "./support.ts";
 
 let font: TextFont;
@@ -13,6 +15,19 @@ const draw = (text: string) =>
     `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="40"><path d="${font.outline(text, 10, 30, 20)}"/></svg>`,
   );
 const whole = { left: 0, top: 0, right: 400, bottom: 40 };
+
+describe("the font that is unpacked beside the event loop", () => {
+  it("has the letters and the widths of the whole one", async () => {
+    const path = "@fontsource/dejavu-sans/files/dejavu-sans-latin-400-normal.woff";
+    const whole = await loadTextFont(await readFile(createRequire(import.meta.url).resolve(path)));
+    expect(font.capHeight).toBe(whole.capHeight);
+    for (let code = 0x20; code < 0x600; code++) {
+      const letter = String.fromCodePoint(code);
+      expect(font.outline(letter, 1, 2, 13), letter).toBe(whole.outline(letter, 1, 2, 13));
+      expect(font.measure(letter, 13), letter).toBe(whole.measure(letter, 13));
+    }
+  });
+});
 
 describe("measure and outline", () => {
   // Advance widths of DejaVu Sans 2.37, in units of 2048 to the em: H 1540, i 569, space 651.
