@@ -58,6 +58,7 @@ it("the checksum is that of RFC 3720, B.4", () => {
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
   expect(crc32c(new Uint8Array(32).fill(255))).toBe(0x62a8ab43);
   expect(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i))).toBe(0x46dd794e);
+  expect(crc32c(new TextEncoder().encode("123456789"))).toBe(0xe3069283); // with a tail
 });
 
 it("a file is named as TensorFlow names it", () => {
