@@ -184,7 +184,10 @@ void *kept(const Call *call, int first_input, size_t bytes, bool *filled) {
     if (!is_weight(running.program, input)) return NULL;
   *filled = running.program->skipping && node->kept_bytes == bytes;
   if (node->kept_bytes == bytes) return node->kept;
-  free_aligned(node->kept);
+  void *before = node->kept;
+  node->kept = NULL; /* also where the host ends this thread in what follows */
+  node->kept_bytes = 0;
+  free_aligned(before);
   node->kept = allocate_aligned(bytes);
   node->kept_bytes = node->kept ? bytes : 0;
   return node->kept;

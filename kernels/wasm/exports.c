@@ -31,5 +31,6 @@ EXPORT(node_seconds) double wasm_node_seconds(Program *program, int node) { retu
 
 /* Nodes [first, end) of a run; false when scratch memory lacks. */
 EXPORT(run) bool wasm_run(Program *program, int threads, char *const *given, bool state_changed, int first, int end) {
+  see_growth();
   return run_part(program, threads, given, state_changed, (size_t)first, (size_t)end);
 }

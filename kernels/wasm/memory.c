@@ -23,11 +23,21 @@ static atomic_flag busy = ATOMIC_FLAG_INIT;
 static Block *free_blocks;
 static uint64_t top; /* end of the highest block so far: from there on memory is zero */
 
+static _Atomic uint32_t pages;  /* that the memory has been grown to */
+
+void see_growth(void) {
+  if (__builtin_wasm_memory_size(0) < atomic_load(&pages)) __builtin_wasm_memory_grow(0, 0);
+}
+
 static void lock(void) {
   while (atomic_flag_test_and_set(&busy)) {}
+  see_growth();
 }
 
 static void unlock(void) { atomic_flag_clear(&busy); }
+
+/* After the host has ended its workers, one of which may have held it. No loop is left, and so none ended, with the list half changed. */
+EXPORT(unlock) void wasm_unlock(void) { unlock(); }
 
 static Block *first_fit(uint64_t bytes) {
   for (Block **at = &free_blocks; *at; at = &(*at)->next) {
@@ -52,6 +62,7 @@ static Block *extend(uint64_t bytes) {
   uint64_t size = (uint64_t)__builtin_wasm_memory_size(0) * PAGE, end = top + bytes;
   if (end > (uint64_t)UINT32_MAX) return NULL;
   if (end > size && __builtin_wasm_memory_grow(0, (end - size + PAGE - 1) / PAGE) == SIZE_MAX) return NULL;
+  atomic_store(&pages, (uint32_t)__builtin_wasm_memory_size(0));
   Block *block = (Block *)(uintptr_t)top;
   block->bytes = bytes;
   top = end;

@@ -40,9 +40,12 @@ static void wait_while(atomic_int *place, int value) {
 
 static void wake(atomic_int *place) { __builtin_wasm_memory_atomic_notify((int *)place, UINT32_MAX); }
 
+/* What was given back is forgotten first, as the host may end a thread in between. */
 static bool grow(Scratch *scratch, size_t bytes) {
   if (scratch->bytes >= bytes) return true;
-  free_aligned(scratch->memory);
+  void *before = scratch->memory;
+  *scratch = (Scratch){0};
+  free_aligned(before);
   scratch->memory = allocate_aligned(bytes);
   scratch->bytes = scratch->memory ? bytes : 0;
   return scratch->memory != NULL;
@@ -63,7 +66,10 @@ EXPORT(help) void wasm_help(int helper) {
     wait_while(&job.generation, seen);
     seen = atomic_load(&job.generation);
     int before = atomic_fetch_add(&job.state, 1);
-    if (before & OPEN && helper < job.limit) work(helper + 1);
+    if (before & OPEN && helper < job.limit) {
+      see_growth();
+      work(helper + 1);
+    }
     if (atomic_fetch_sub(&job.state, 1) == 1) wake(&job.state);
   }
 }

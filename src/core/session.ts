@@ -4,7 +4,7 @@ import { elementCount, formatShape } from "../util/shapes.ts";
 import type { Backend, Executable, InputArray, Memory } from "./backend.ts";
 import type { OptimizerRecord, WeightRecord } from "./description.ts";
 import type { Loss } from "./losses.ts";
-import { viewMemory } from "./memory.ts";
+import { type MemoryBlock, viewMemory } from "./memory.ts";
 import type { Model, ModelWeight } from "./model.ts";
 import type { Optimizer } from "./optimizers/table.ts";
 import type { Program } from "./program.ts";
@@ -35,6 +35,7 @@ export interface TrainingStep {
 }
 
 const SMALLEST_BLOCK = 64;
+const noMemory: MemoryBlock = { buffer: new ArrayBuffer(0), byteOffset: 0, byteLength: 0 };
 
 /** Numbers that are copied without a pause: where the system has to find the memory first, 4 MB take 10 ms. */
 const PIECE = 1 << 20;
@@ -200,8 +201,10 @@ export class Session {
   }
 
   private giveWork(bytes: number): void {
-    this.memory.work.release?.();
-    this.memory = { state: this.memory.state, work: this.backend.allocate(bytes) };
+    const { state, work } = this.memory;
+    work.release?.();
+    this.memory = { state, work: noMemory }; // also where there is none of that size
+    this.memory = { state, work: this.backend.allocate(bytes) };
   }
 
   private recordsAt(slot: number): WeightRecord[] {

@@ -171,6 +171,24 @@ describeEachBackend("a session", (backend) => {
     expect(small.optimizer).toEqual(large.optimizer);
   });
 
+  it("works in memory of its own after it was refused more", async () => {
+    let refuses = false;
+    const watched: Backend = {
+      ...backend,
+      allocate: (byteLength) => {
+        if (refuses) throw new Error("no memory");
+        return backend.allocate(byteLength);
+      },
+    };
+    const session = startSession(watched, adam);
+    const expected = await session.predict(stepOf(0).images);
+    refuses = true;
+    await expect(session.predict(stepOf(0, 40).images)).rejects.toThrow("no memory");
+    await expect(session.predict(stepOf(0).images)).rejects.toThrow("no memory"); // and not in what it gave back
+    refuses = false;
+    expect(await session.predict(stepOf(0).images)).toEqual(expected);
+  });
+
   it("leaves its inputs as they were", async () => {
     const step = stepOf(0);
     await startSession(backend, adam).train(step);

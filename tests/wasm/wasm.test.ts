@@ -170,6 +170,26 @@ describe("workers that cannot be had", () => {
     );
   });
 
+  it("fail the run that is under way when none of them works in the memory any more", async () => {
+    const said: string[] = [];
+    const startWorker = (): HostWorker => {
+      const worker = nodeHost.startWorker();
+      const terminate = async () => {
+        await worker.terminate();
+        await new Promise((later) => setTimeout(later, 20));
+        said.push("ended");
+      };
+      return { ...worker, terminate };
+    };
+    const backend = await load({ ...nodeHost, startWorker });
+    const run = runOperation(backend, product()).catch(() => said.push("failed"));
+    await Promise.resolve(); // it is under way
+    backend.end();
+    await run;
+    expect(said).toEqual(["ended", "ended", "failed"]);
+    await works(backend);
+  });
+
   it("in the middle fail the run, and the caller's thread does the next ones", async () => {
     const fail: ((reason: string) => void)[] = [];
     const startWorker = (): HostWorker => {

@@ -39,7 +39,7 @@ function startWorker(): HostWorker {
     setBusy: (busy) => (busy ? worker.ref() : worker.unref()),
     terminate: () => {
       told = true;
-      void worker.terminate();
+      return worker.terminate();
     },
   };
 }

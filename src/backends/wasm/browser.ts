@@ -69,6 +69,6 @@ function startWorker(): HostWorker {
       worker.onerror = ({ message }) => listener(message ?? "a worker could not be started");
     },
     setBusy: () => {}, // a page stays as long as it is open
-    terminate: () => worker.terminate(),
+    terminate: async () => worker.terminate(),
   };
 }

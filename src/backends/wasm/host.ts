@@ -18,5 +18,6 @@ export interface HostWorker {
   onFailure(listener: (reason: string) => void): void;
   /** While busy it keeps the process alive; idle it does not. */
   setBusy(busy: boolean): void;
-  terminate(): void;
+  /** Resolves when nothing of it runs any more, as far as the host says. */
+  terminate(): Promise<unknown>;
 }

@@ -15,6 +15,8 @@ export interface Kernels {
   /** Zeroed, aligned to 64 bytes; 0 when there is no memory. */
   allocate(bytes: number): number;
   release(address: number): void;
+  /** For workers that were ended, wherever they were. */
+  unlock(): void;
   /** The program's address, or 0 with the address of the reason written to `error`. */
   compile(words: number, count: number, regionBytes: number, regions: number, error: number): number;
   free_program(program: number): void;
@@ -30,11 +32,12 @@ export function kernelsOf({ exports }: WasmInstance, memory: WasmMemory): Kernel
     const call = exports[name] as (...args: readonly number[]) => number;
     return (...args: readonly number[]) => call(...args) >>> 0;
   };
-  const { release, free_program, node_seconds } = exports as unknown as Kernels;
+  const { release, unlock, free_program, node_seconds } = exports as unknown as Kernels;
   return {
     memory,
     allocate: unsigned("allocate"),
     release,
+    unlock,
     compile: unsigned("compile"),
     free_program,
     node_seconds,

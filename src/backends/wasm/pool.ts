@@ -16,12 +16,16 @@ export interface Pool {
 /** Where the stacks of the threads end, one for each. */
 type Stacks = readonly number[];
 
-/** Starts a worker for each stack. One that cannot be had is a failure of all: the caller then does without. */
+/**
+ * Starts a worker for each stack. One that cannot be had is a failure of all: the caller then does without. `ended` is called when
+ * they have ended, and nobody but the caller works in the memory any more.
+ */
 export async function startPool(
   host: WasmHost,
   module: WasmModule,
   memory: WasmMemory,
   stacks: Stacks,
+  ended: () => void,
 ): Promise<Pool> {
   const workers: HostWorker[] = [];
   let giveUp = () => {};
@@ -34,9 +38,14 @@ export async function startPool(
   const end = (reason: string) => {
     failure ??= reason;
     giveUp();
-    for (const worker of workers) worker.terminate();
-    settle?.reject(new Error(`The wasm backend's workers ended: ${failure}`));
+    const run = settle;
     settle = undefined;
+    const error = new Error(`The wasm backend's workers ended: ${failure}`);
+    // only then, as whoever waits for the run may do what comes next in the same memory
+    void Promise.allSettled(workers.map((worker) => worker.terminate())).then(() => {
+      ended();
+      run?.reject(error);
+    });
   };
   const start = (stack: number, index: number) =>
     new Promise<void>((ready) => {

@@ -87,8 +87,14 @@ async function loadShared(
 ): Promise<{ kernels: Kernels; pool: Pool }> {
   const module = await compile(bytes);
   const { kernels, memory } = await instantiate(module, true);
-  const stacks = Array.from({ length: threads }, () => kernels.allocate(STACK_BYTES) + STACK_BYTES);
-  return { kernels, pool: await startPool(host, module, memory, stacks) };
+  const stacks = Array.from({ length: threads }, () => stackEnd(kernels));
+  return { kernels, pool: await startPool(host, module, memory, stacks, kernels.unlock) };
+}
+
+function stackEnd(kernels: Kernels): number {
+  const address = kernels.allocate(STACK_BYTES);
+  if (address === 0) throw new Error("there is no memory for the workers' stacks");
+  return address + STACK_BYTES;
 }
 
 async function loadUnshared(bytes: Uint8Array): Promise<Kernels> {
