@@ -17,6 +17,7 @@
 #include "convolution.c"
 #include "dense.c"
 #include "depthwise-kernel-gradient.c"
+#include "depthwise-strips.c"
 #include "depthwise-rows.c"
 #include "depthwise.c"
 #include "elementwise.c"

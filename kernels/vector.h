@@ -181,6 +181,9 @@ INLINE int should_stream(const float *p, int64_t count, int64_t row) {
 #define OPAQUE_VECTOR(v) __asm__("" : "+m"(v))
 #endif
 
+/* The same of an address, so that what lies there is not taken into registers before a loop. */
+#define OPAQUE_POINTER(p) __asm__("" : "+r"(p))
+
 INLINE void store_integers(int32_t *p, Integers v) { memcpy(p, &v, sizeof(v)); }
 
 /* GCC takes `__builtin_convertvector` apart element by element, hence the instructions themselves where they are known. */
