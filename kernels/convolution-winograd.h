@@ -6,11 +6,12 @@
 #pragma once
 
 #include "convolution-direct.h"
-#include "convolution-winograd-tile.h"
+#include "convolution-winograd-near.h"
 #include "transpose.h"
 
 enum {
   WINOGRAD_PANEL = 2,    /* vectors of output channels */
+  NEAR_WORK = 500 * 1000, /* multiply-adds of a task whose weights are near: one image gives all threads enough */
   LEAST_PANELS = 2,      /* that a task's tiles are transformed for */
   BLOCK_TILES = 42,      /* of a block at most, a multiple of WINOGRAD_TILES; their products by a panel of 32 are 86 KB */
   BLOCK_BYTES = 1 << 20  /* of its transformed tiles at most: they stay in the second cache while the panels come by */
@@ -29,6 +30,7 @@ typedef struct {
   bool turned;
   /* how it is cut */
   const float *packed; /* null where a task transforms what it needs of the kernel */
+  bool near;           /* the weights stay in the first cache: convolution-winograd-near.h */
   int64_t tiles_across, tile_rows, band_rows, bands; /* rows of tiles */
   int64_t block;                                     /* tiles */
   int64_t panels, group_panels, groups;
@@ -109,7 +111,7 @@ typedef struct {
 } TileBlock;
 
 static void transform_block(const Winograd *w, const TileBlock *block, float *to) {
-  int64_t step = w->block * WINOGRAD_CHANNELS, chunk = POSITIONS * step;
+  int64_t step = w->near ? NEAR_STEP : w->block * WINOGRAD_CHANNELS, chunk = POSITIONS * step;
   for (int64_t done = 0; done < block->count;) {
     int64_t row = (block->from + done) / w->tiles_across, column = (block->from + done) % w->tiles_across;
     int64_t count = smaller_of(block->count - done, w->tiles_across - column);
@@ -134,26 +136,49 @@ static void multiply_block(const Winograd *w, int64_t vectors, int64_t count, co
   }
 }
 
-INLINE void finish_pools(int vectors, const Winograd *w, const TileBlock *block, int64_t channel, const float *m) {
+/* A block is a function's worth of tiles. */
+static void multiply_near_block(const Winograd *w, int64_t vectors, int64_t count, const float *x, const float *panel, float *y) {
+  NearProduct p = {.x = x, .channels = w->in, .panel = panel, .step = position_size(w, vectors), .y = y};
+  near_functions(vectors)[count - 1](&p);
+}
+
+/* The next tile's four pixels, out of its products or as they are. */
+INLINE const float *take_pixels(int vectors, bool near, const float *m, Vector *sums) {
+  if (!near) {
+    sum_positions(vectors, m, sums);
+    return m + POSITIONS * vectors * WIDTH;
+  }
+  UNROLL for (int i = 0; i < 4 * vectors; i++) sums[i] = load(m + i * WIDTH);
+  return m + 4 * vectors * WIDTH;
+}
+
+INLINE void finish_pools(int vectors, bool near, const Winograd *w, const TileBlock *block, int64_t channel, const float *m) {
   int64_t at = (block->first_row * w->tiles_across + block->from) * w->out + channel;
   Tile tile = {.channels = w->out - channel, .y = w->y + at, .position = w->position ? w->position + at : NULL};
-  for (int64_t i = 0; i < block->count; i++, m += POSITIONS * vectors * WIDTH, tile.y += w->out) {
+  for (int64_t i = 0; i < block->count; i++, tile.y += w->out) {
     Vector sums[STRANDS * 2 * TILE_VECTORS];
-    sum_positions(vectors, m, sums);
+    m = take_pixels(vectors, near, m, sums);
     store_pooled(vectors, 2, &w->windows, &tile, sums);
     if (tile.position) tile.position += w->out;
   }
 }
 
+/* Asks for the lines that a block's pools go to: see claim_tile. */
+static void claim_pools(const Winograd *w, const TileBlock *block, int64_t channel, int64_t vectors) {
+  float *y = w->y + (block->first_row * w->tiles_across + block->from) * w->out + channel;
+  for (int64_t i = 0; i < block->count; i++, y += w->out)
+    for (int64_t v = 0; v < vectors; v++) claim(y + v * WIDTH);
+}
+
 /* What of a tile lies beyond the last row or column is written like, and over, what does not. */
-INLINE void finish_rows(int vectors, const Winograd *w, const TileBlock *block, int64_t channel, const float *m) {
+INLINE void finish_rows(int vectors, bool near, const Winograd *w, const TileBlock *block, int64_t channel, const float *m) {
   int64_t image_rows = divide_up(w->rows, 2);
-  for (int64_t i = 0; i < block->count; i++, m += POSITIONS * vectors * WIDTH) {
+  for (int64_t i = 0; i < block->count; i++) {
     int64_t row = block->first_row + (block->from + i) / w->tiles_across, column = 2 * ((block->from + i) % w->tiles_across);
     int64_t image = row / image_rows;
     row = 2 * (row % image_rows);
     Vector sums[STRANDS * 2 * TILE_VECTORS];
-    sum_positions(vectors, m, sums);
+    m = take_pixels(vectors, near, m, sums);
     Windows windows = w->windows;
     Tile tile = {.channels = w->out - channel, .y_down = w->columns * w->out,
                  .y = w->y + ((image * w->rows + row) * w->columns + column) * w->out + channel};
@@ -169,16 +194,23 @@ INLINE void finish_rows(int vectors, const Winograd *w, const TileBlock *block, 
   }
 }
 
-static void finish_block(const Winograd *w, int64_t vectors, const TileBlock *block, int64_t channel, const float *m) {
-  if (w->pooled && vectors == 1) finish_pools(1, w, block, channel, m);
-  else if (w->pooled) finish_pools(2, w, block, channel, m);
-  else if (vectors == 1) finish_rows(1, w, block, channel, m);
-  else finish_rows(2, w, block, channel, m);
+INLINE void finish_tiles(bool near, const Winograd *w, int64_t vectors, const TileBlock *block, int64_t channel, const float *m) {
+  if (w->pooled && vectors == 1) finish_pools(1, near, w, block, channel, m);
+  else if (w->pooled) finish_pools(2, near, w, block, channel, m);
+  else if (vectors == 1) finish_rows(1, near, w, block, channel, m);
+  else finish_rows(2, near, w, block, channel, m);
 }
 
-static int64_t transformed_size(const Winograd *w) { return round_up(w->in, WINOGRAD_CHANNELS) * POSITIONS * w->block; }
+static void finish_block(const Winograd *w, int64_t vectors, const TileBlock *block, int64_t channel, const float *m) {
+  if (NEAR && w->near) finish_tiles(true, w, vectors, block, channel, m);
+  else finish_tiles(false, w, vectors, block, channel, m);
+}
 
-static int64_t products_size(const Winograd *w) { return POSITIONS * w->block * WINOGRAD_PANEL * WIDTH; }
+static int64_t transformed_size(const Winograd *w) {
+  return divide_up(w->in, WINOGRAD_CHANNELS) * (w->near ? POSITIONS * NEAR_STEP : WINOGRAD_CHANNELS * POSITIONS * w->block);
+}
+
+static int64_t products_size(const Winograd *w) { return (w->near ? 4 : POSITIONS) * w->block * WINOGRAD_PANEL * WIDTH; }
 
 static void winograd_task(void *context, int64_t index, void *scratch) {
   const Winograd *w = context;
@@ -196,7 +228,10 @@ static void winograd_task(void *context, int64_t index, void *scratch) {
     for (int64_t k = panel; k < end; k++) {
       int64_t vectors = winograd_vectors(w, k);
       if (!w->packed) pack_winograd_panel(w, k, weights);
-      multiply_block(w, vectors, block.count, x, w->packed ? w->packed + k * winograd_panel_size(w, WINOGRAD_PANEL) : weights, m);
+      const float *packed = w->packed ? w->packed + k * winograd_panel_size(w, WINOGRAD_PANEL) : weights;
+      if (w->pooled) claim_pools(w, &block, k * WINOGRAD_PANEL * WIDTH, vectors);
+      if (NEAR && w->near) multiply_near_block(w, vectors, block.count, x, packed, m);
+      else multiply_block(w, vectors, block.count, x, packed, m);
       finish_block(w, vectors, &block, k * WINOGRAD_PANEL * WIDTH, m);
     }
   }
@@ -205,6 +240,11 @@ static void winograd_task(void *context, int64_t index, void *scratch) {
 
 /* ---- how it is cut ---- */
 
+static bool is_near(const Winograd *w) {
+  int64_t panel = POSITIONS * position_size(w, winograd_vectors(w, 0)) * (int64_t)sizeof(float);
+  return NEAR && w->panels * panel <= NEAR_BYTES;
+}
+
 static void cut_winograd(Winograd *w) {
   w->tiles_across = divide_up(w->columns, 2);
   w->tile_rows = w->batch * divide_up(w->rows, 2);
@@ -212,8 +252,10 @@ static void cut_winograd(Winograd *w) {
   int64_t tile_bytes = POSITIONS * w->in * (int64_t)sizeof(float), work = w->tiles_across * POSITIONS * w->in * w->out;
   int64_t most = larger_of(1, BLOCK_BYTES / (tile_bytes * WINOGRAD_TILES)) * WINOGRAD_TILES;
   most = smaller_of(most, BLOCK_TILES);
-  int64_t least = larger_of(w->tile_rows / TASKS, divide_up(TASK_WORK, work));
   int64_t weights = w->panels * winograd_panel_size(w, WINOGRAD_PANEL) * (int64_t)sizeof(float);
+  w->near = is_near(w);
+  if (w->near) most = NEAR_TILES / winograd_vectors(w, 0);
+  int64_t least = larger_of(w->tile_rows / TASKS, divide_up(w->near ? NEAR_WORK : TASK_WORK, work));
   if (weights > CACHED_PANELS) least = larger_of(least, divide_up(most, w->tiles_across));
   w->band_rows = divide_up(w->tile_rows, divide_up(w->tile_rows, smaller_of(least, BAND_ROWS / 2)));
   w->bands = divide_up(w->tile_rows, w->band_rows);
@@ -235,7 +277,7 @@ static bool run_winograd(Winograd w) {
   w.windows.streamed = !w.pooled && w.out % (WINOGRAD_PANEL * WIDTH) == 0 &&
                        should_stream(w.y, w.batch * w.rows * w.columns * w.out, w.out);
   int64_t panel = winograd_panel_size(&w, WINOGRAD_PANEL), floats = transformed_size(&w) + products_size(&w);
-  bool once = w.bands == 1 && w.block == w.tile_rows * w.tiles_across;
+  bool once = !w.near && w.bands == 1 && w.block == w.tile_rows * w.tiles_across;
   if (!once) {
     w.packed = shared_scratch(float_bytes(w.panels * panel));
     if (!w.packed || !parallel(w.panels, 0, pack_winograd_task, &w)) return false;
@@ -246,8 +288,8 @@ static bool run_winograd(Winograd w) {
 
 /*
  * Where it is faster than adding up each window: lanes are full, and the tiles that are not leave enough to be saved. A vector of
- * channels or two bring 1.3 times the speed, more channels 1.5 to 1.9 (two cores of a Sapphire Rapids, AVX-512; more with narrower
- * vectors).
+ * channels or two bring 1.3 times the speed, more where weights are near, more channels 1.5 to 1.9 (two cores of a Sapphire Rapids, AVX-512; more
+ * with narrower vectors).
  */
 static bool suits_winograd(const Convolution *c, int64_t rows, int64_t columns) {
   bool is_small = c->kernel_height == 3 && c->kernel_width == 3 && c->stride_height == 1 && c->stride_width == 1;

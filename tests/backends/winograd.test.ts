@@ -32,6 +32,8 @@ function corner(inputs: number, outputs: number, place: number): Float32Array {
 /** [input channels, output channels, whether that suits Winograd] */
 const channels = [
   [16, 16, true],
+  [16, 32, true],
+  [32, 16, true],
   [17, 33, true],
   [64, 20, true],
   [15, 16, false],
