@@ -162,14 +162,21 @@ INLINE int64_t block_size(int64_t count, int64_t most) {
   return smaller_of(count, round_up(divide_up(count, blocks), OUTER_VECTORS * WIDTH));
 }
 
+/* Into blocks of up to so many channels. */
+static void cut_channels(DenseGradient *g, int64_t most_in, int64_t most_out) {
+  const Convolution *c = &g->u.c;
+  g->in_block = block_size(c->in, most_in);
+  g->out_block = block_size(c->out, most_out);
+  g->in_blocks = divide_up(c->in, g->in_block);
+  g->out_blocks = divide_up(c->out, g->out_block);
+}
+
 static void cut_kernel(DenseGradient *g) {
   const Convolution *c = &g->u.c;
   int64_t pairs = DENSE_BLOCK_BYTES / 4 / (c->kernel_height * c->kernel_width), side = 32;
   while (4 * side * side <= pairs) side *= 2;
-  g->in_block = block_size(c->in, c->out < side ? pairs / c->out : side);
-  g->out_block = block_size(c->out, larger_of(side, pairs / g->in_block));
-  g->in_blocks = divide_up(c->in, g->in_block);
-  g->out_blocks = divide_up(c->out, g->out_block);
+  int64_t most_in = c->out < side ? pairs / c->out : side;
+  cut_channels(g, most_in, larger_of(side, pairs / block_size(c->in, most_in)));
 }
 
 static void cut_convolution(DenseGradient *g) {
@@ -196,11 +203,34 @@ static void choose_places(DenseGradient *g) {
   g->dy_in_place = !g->u.y && lined_up && pays && g->out_blocks == 1 && c->out % WIDTH == 0;
 }
 
+/* Parts that the tasks call for, as many as are not too many bytes. */
+static int64_t parts_wanted(const DenseGradient *g) {
+  int64_t blocks = g->in_blocks * g->out_blocks, count = g->u.c.kernel_height * g->u.c.run * g->u.c.out;
+  int64_t affordable = larger_of(divide_up(DENSE_FEWEST_TASKS, blocks), DENSE_PARTS_BYTES / 4 / count);
+  return smaller_of(divide_up(DENSE_TASKS, blocks), affordable);
+}
+
+/* Memory for the sums of so many parts; false where there is none. */
+static bool take_parts(DenseGradient *g, int64_t parts) {
+  int64_t count = g->u.c.kernel_height * g->u.c.run * g->u.c.out;
+  g->parts = parts;
+  g->sums = shared_scratch(float_bytes(parts * (count + g->u.c.out)));
+  if (!g->sums) return false;
+  if (g->dbias) g->bias_sums = g->sums + parts * count;
+  if (parts == 1) g->sums = g->dkernel;
+  return true;
+}
+
+static bool finish_parts(DenseGradient *g) {
+  if (g->parts > 1 && !parallel(DENSE_TASKS, 0, add_parts_task, g)) return false;
+  if (g->dbias) add_bias_parts(g);
+  return true;
+}
+
 /* `dbias` may be null. */
 static bool run_dense_kernel_gradient(const Upstream *upstream, const float *x, float *dkernel, float *dbias) {
   DenseGradient g = {.u = *upstream, .x = x, .dkernel = dkernel, .dbias = dbias};
-  Convolution *c = &g.u.c;
-  finish_convolution(c);
+  const Convolution *c = &g.u.c;
   int64_t count = c->kernel_height * c->run * c->out;
   if (c->batch * c->rows * c->columns * count == 0) {
     memset(dkernel, 0, (size_t)count * sizeof(float));
@@ -210,17 +240,9 @@ static bool run_dense_kernel_gradient(const Upstream *upstream, const float *x, 
   cut_kernel(&g);
   cut_convolution(&g);
   choose_places(&g);
-  int64_t boxes = g.boxes.images * g.boxes.rows * g.boxes.columns, blocks = g.in_blocks * g.out_blocks;
-  int64_t affordable = larger_of(divide_up(DENSE_FEWEST_TASKS, blocks), DENSE_PARTS_BYTES / 4 / count);
-  int64_t parts = smaller_of(divide_up(DENSE_TASKS, blocks), affordable);
-  g.boxes_per_part = divide_up(boxes, smaller_of(parts, boxes));
-  g.parts = divide_up(boxes, g.boxes_per_part);
-  g.sums = shared_scratch(float_bytes(g.parts * (count + c->out)));
-  if (!g.sums) return false;
-  if (dbias) g.bias_sums = g.sums + g.parts * count;
-  if (g.parts == 1) g.sums = dkernel;
-  if (!parallel(g.parts * blocks, float_bytes(block_floats(&g)), dense_task, &g)) return false;
-  if (g.parts > 1 && !parallel(DENSE_TASKS, 0, add_parts_task, &g)) return false;
-  if (dbias) add_bias_parts(&g);
-  return true;
+  int64_t boxes = g.boxes.images * g.boxes.rows * g.boxes.columns;
+  g.boxes_per_part = divide_up(boxes, smaller_of(parts_wanted(&g), boxes));
+  if (!take_parts(&g, divide_up(boxes, g.boxes_per_part))) return false;
+  int64_t tasks = g.parts * g.in_blocks * g.out_blocks;
+  return parallel(tasks, float_bytes(block_floats(&g)), dense_task, &g) && finish_parts(&g);
 }

@@ -1,6 +1,7 @@
 /*
  * The kernel gradients of conv2d, convBias and convPool. Behind a pool each listed element adds a window of x, scaled by
- * it; without one nearly all of dy flows, and convolution-kernel-gradient-dense.c computes every product.
+ * it; without one nearly all of dy flows, and convolution-kernel-gradient-winograd.c or convolution-kernel-gradient-dense.c
+ * takes every element.
  */
 #include "convolution-kernel-gradient.h"
 
@@ -179,17 +180,23 @@ static Upstream kernel_gradient_sizes(const Call *call, int kernel_size) {
                           .pool_height = 1, .pool_width = 1, .pooled_height = dy[1], .pooled_width = dy[2]}};
 }
 
+/* `dbias` may be null. */
+static bool run_unpooled_kernel_gradient(Upstream *u, const float *x, float *dkernel, float *dbias) {
+  finish_convolution(&u->c);
+  return (suits_winograd_gradient(&u->c) ? run_winograd_kernel_gradient : run_dense_kernel_gradient)(u, x, dkernel, dbias);
+}
+
 /* Attributes: strides, pads, kernelHeight, kernelWidth. */
 static bool op_conv2dKernelGradient(const Call *call) {
   Upstream u = kernel_gradient_sizes(call, 4);
-  return run_dense_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, NULL);
+  return run_unpooled_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, NULL);
 }
 
 /* Attributes: strides, pads, activation, kernelHeight, kernelWidth. */
 static bool op_convBiasKernelGradient(const Call *call) {
   Upstream u = kernel_gradient_sizes(call, 5);
   set_activation(&u, call->attributes[4], call->inputs[2].data);
-  return run_dense_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, call->outputs[1].data);
+  return run_unpooled_kernel_gradient(&u, call->inputs[0].data, call->outputs[0].data, call->outputs[1].data);
 }
 
 /* Attributes: strides, pads, kernelHeight, kernelWidth, convHeight, convWidth, poolHeight, poolWidth. */

@@ -12,6 +12,7 @@
 #include "convolution-pooled-input-gradient.c"
 #include "convolution-permuted.c"
 #include "convolution-kernel-gradient-dense.c"
+#include "convolution-kernel-gradient-winograd.c"
 #include "convolution-kernel-gradient.c"
 #include "product-few-rows.c"
 #include "convolution.c"

@@ -39,6 +39,7 @@ export const winogradShapes: readonly ConvolutionShape[] = [
   { title: "Winograd, full", x: [1, 5, 4, 16], kernel: [3, 3, 16, 21], pad: [2, 2], size: [7, 6] },
   { title: "Winograd, below only", x: [1, 6, 9, 20], kernel: [3, 3, 20, 24], pad: [0, 0], size: [6, 9] },
   { title: "Winograd, blocks", x: [1, 13, 29, 130], kernel: [3, 3, 130, 40], pad: [1, 1], size: [13, 29] },
+  { title: "Winograd, many filters", x: [2, 5, 6, 16], kernel: [3, 3, 16, 291], pad: [1, 1], size: [5, 6] },
   { title: "Winograd, bands", x: [1, 77, 63, 16], kernel: [3, 3, 16, 32] },
   { title: "Winograd, near, two chunks", x: [2, 9, 37, 31], kernel: [3, 3, 31, 16] },
 ];

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { conv2d, conv2dInputGradient } from "../../src/core/operations/convolution.ts";
+import { conv2d, conv2dInputGradient, conv2dKernelGradient } from "../../src/core/operations/convolution.ts";
 import { convPool } from "../../src/core/operations/fused.ts";
 import { planMemory } from "../../src/core/plan.ts";
 import { Recorder } from "../../src/core/recorder.ts";
@@ -38,6 +38,15 @@ const channels = [
   [64, 20, true],
   [15, 16, false],
   [16, 15, false],
+] as const;
+
+/** The same for kernel gradients, which one vector by one of channels does not suit. */
+const gradientChannels = [
+  [16, 32, true],
+  [17, 33, true],
+  [70, 140, true],
+  [15, 64, false],
+  [64, 15, false],
 ] as const;
 
 describeEachBackend("Winograd's way", (backend) => {
@@ -87,5 +96,18 @@ describeEachBackend("Winograd's way", (backend) => {
     const { run } = prepareRun(backend, planMemory(recorder.finish()));
     const { dx } = await run({ dy: image(size - 2, outputs), kernel: corner(inputs, outputs, 8) });
     expect(dx[(2 * size + 2) * inputs]).toBe(kept(suits));
+  });
+
+  it.each(gradientChannels)("kernel gradient, %i to %i channels: %s", async (inputs, outputs, suits) => {
+    const recorder = new Recorder(0);
+    const x = recorder.input("x", [1, size, size, inputs]);
+    const dy = recorder.input("dy", [1, size - 2, size - 2, outputs]);
+    const sizes = { kernelHeight: 3, kernelWidth: 3 };
+    recorder.output("dk", recorder.apply(conv2dKernelGradient, { x, dy }, { ...window, ...sizes }).dkernel);
+    const { run } = prepareRun(backend, planMemory(recorder.finish()));
+    const first = new Float32Array((size - 2) ** 2 * outputs);
+    first[0] = 1;
+    const { dk } = await run({ x: image(size, inputs), dy: first });
+    expect(dk[0]).toBe(kept(suits));
   });
 });
