@@ -13,7 +13,7 @@ static bool op_matmul(const Call *call) {
   int64_t in = x->shape[1], out = kernel->shape[1];
   Product g = {.rows = x->shape[0], .columns = out, .inner = in, .a = x->data, .a_row = in, .a_inner = 1,
                .b = kernel->data, .b_inner = out, .b_column = 1, .result_row = out, .result_column = 1};
-  if (g.rows > THIN_ROWS && g.rows <= FEW_ROWS && out > PRODUCT_COLUMNS)
+  if (g.rows > THIN_ROWS && g.rows <= FEW_ROWS)
     return run_few_rows(few_rows_of(x->data, kernel->data, g.rows, out, in), call->outputs[0].data);
   return g.rows <= THIN_ROWS ? thin_product(g, call->outputs[0].data) : run_product(g, call->outputs[0].data);
 }

@@ -1,22 +1,27 @@
 /*
  * Matrix products. A tile of some rows of the result by two vectors of its columns stays in registers while the inner axis
  * passes by. `b` is packed into panels as wide as a tile, so that it is read in the order that it lies in memory, once for a
- * block of rows. Where blocks of the result are few, the inner axis is shared out too and the parts are added up in order.
+ * block of rows; a small one once for all of them. Where blocks of the result are few, the inner axis is shared out too and the
+ * parts are added up in order.
  */
 #include "fovea.h"
 #include "transpose.h"
 
 enum {
-  PRODUCT_TILE = MANY_REGISTERS ? 8 : 6,
+  PRODUCT_TILE = WIDTH == 16 ? 14 : MANY_REGISTERS ? 12 : 6,
   PRODUCT_PANEL = 2 * WIDTH,
-  PRODUCT_ROWS = 192,    /* of the result, a task; a multiple of each PRODUCT_TILE */
+  PRODUCT_ROWS = 192 / PRODUCT_TILE * PRODUCT_TILE, /* of the result, a task at most */
   PRODUCT_COLUMNS = 256,
   PRODUCT_INNER = 256,   /* packed at a time */
-  PRODUCT_INNER_AS_IT_LIES = 128, /* of b, where it is not packed: the first that a task reads have not been fetched */
-  PRODUCT_TASKS = 24,  /* fewer blocks than these are cut along the inner axis */
-  LEAST_INNER = 128,   /* of such a part */
+  PRODUCT_TASKS = 24,    /* fewer blocks than these are cut along the inner axis */
+  PRODUCT_SHARED_BYTES = 512 << 10, /* of b, which then stays in the second cache: up to that it is packed once for all tasks */
+  PRODUCT_SHARED_INNER = 1024,      /* passed by at a time */
+  PRODUCT_SHARED_COLUMNS = 1024,    /* a task, so that the result is written from front to back, which is twice as fast */
+  PRODUCT_SHARED_TASKS = 32,        /* wanted */
+  PRODUCT_LINE = 64 / sizeof(float),
+  LEAST_INNER = 128,     /* of a part */
   PARTS_BYTES = 64 << 20,
-  FEW_ROWS = 64 /* for so few tiles packing does not pay, where whole rows of b are read */
+  FEW_ROWS = 64 /* of the result, for which b is not packed before it is used: product-few-rows.c */
 };
 
 /* result(m, n) = sum over k of a(m, k) * b(k, n), each at its own steps; one of each pair of steps is 1. */
@@ -28,169 +33,183 @@ typedef struct {
   int64_t b_inner, b_column;
   float *result;
   int64_t result_row, result_column;
-  int64_t row_blocks, column_blocks, parts, part; /* inner elements a part */
-  int64_t size;                                   /* of the result: the step from part to part */
+  int64_t row_blocks, column_blocks, block_rows, block_columns;
+  int64_t parts, part; /* inner elements a part */
+  int64_t tiles;       /* floats that packed tiles take in scratch */
+  int64_t size;        /* of the result: the step from part to part */
+  float *panels;       /* all of b, packed, [columns / PRODUCT_PANEL][inner][PRODUCT_PANEL]; null where tasks pack what they need */
 } Product;
 
 /* ---- packing ---- */
 
-/* b(k, n) of `inner` by `columns` as panels [inner][PRODUCT_PANEL], zeros behind the last column. */
-static void pack_product_panels(const Product *g, const float *b, int64_t inner, int64_t columns, float *panels) {
-  for (int64_t n = 0; n < columns; n += PRODUCT_PANEL, panels += inner * PRODUCT_PANEL) {
+/* b(k, n) of `inner` by `columns` as panels [inner][PRODUCT_PANEL], `step` from one to the next; zeros behind the last column. */
+static void pack_product_panels(const Product *g, const float *b, int64_t inner, int64_t columns, float *panels, int64_t step) {
+  for (int64_t n = 0; g->b_column != 1 && n < columns; n += PRODUCT_PANEL, panels += step) {
     int64_t lanes = smaller_of(PRODUCT_PANEL, columns - n);
     if (lanes < PRODUCT_PANEL) memset(panels, 0, (size_t)(inner * PRODUCT_PANEL) * sizeof(float));
-    if (g->b_column != 1) transpose(b + n * g->b_column, g->b_column, lanes, inner, panels, PRODUCT_PANEL);
+    transpose(b + n * g->b_column, g->b_column, lanes, inner, panels, PRODUCT_PANEL);
   }
-  if (g->b_column != 1) return;
-  panels -= divide_up(columns, PRODUCT_PANEL) * inner * PRODUCT_PANEL;
-  for (int64_t k = 0; k < inner; k++)
-    for (int64_t n = 0; n < columns; n += WIDTH) {
-      float *to = panels + n / PRODUCT_PANEL * inner * PRODUCT_PANEL + k * PRODUCT_PANEL + n % PRODUCT_PANEL;
-      store(to, load_some(b + k * g->b_inner + n, columns - n));
-    }
+  for (int64_t k = 0; g->b_column == 1 && k < inner; k++)
+    for (int64_t n = 0; n < columns; n += WIDTH)
+      store(panels + n / PRODUCT_PANEL * step + k * PRODUCT_PANEL + n % PRODUCT_PANEL, load_some(b + k * g->b_inner + n, columns - n));
 }
 
-/* a(m, k) whose rows lie side by side, as tiles [inner][PRODUCT_TILE]. */
-static void pack_product_tiles(const Product *g, const float *a, int64_t rows, int64_t inner, float *tiles) {
-  for (int64_t k = 0; k < inner; k++)
-    for (int64_t m = 0; m < rows; m += PRODUCT_TILE) {
-      float *to = tiles + m * inner + k * PRODUCT_TILE;
-      const float *from = a + k * g->a_inner + m;
-      if (rows - m >= PRODUCT_TILE) memcpy(to, from, PRODUCT_TILE * sizeof(float));
-      else memcpy(to, from, (size_t)(rows - m) * sizeof(float));
-    }
+static void pack_shared_task(void *context, int64_t index, void *scratch) {
+  (void)scratch;
+  const Product *g = context;
+  int64_t count = divide_up(g->columns, PRODUCT_PANEL), n = index % count * PRODUCT_PANEL, k = index / count * PRODUCT_INNER;
+  pack_product_panels(g, g->b + k * g->b_inner + n * g->b_column, smaller_of(PRODUCT_INNER, g->inner - k),
+                      smaller_of(PRODUCT_PANEL, g->columns - n), g->panels + n * g->inner + k * PRODUCT_PANEL, 0);
 }
+
+static bool pack_shared(Product *g) {
+  return parallel(divide_up(g->columns, PRODUCT_PANEL) * divide_up(g->inner, PRODUCT_INNER), 0, pack_shared_task, g);
+}
+
+/* a(m, k) of a tile whose rows lie side by side, as [inner][PRODUCT_TILE]. */
+static void pack_product_tile(const float *a, int64_t a_inner, int64_t rows, int64_t inner, float *tile) {
+  for (int64_t k = 0; k < inner; k++, a += a_inner, tile += PRODUCT_TILE) {
+    if (rows == PRODUCT_TILE) memcpy(tile, a, PRODUCT_TILE * sizeof(float));
+    else memcpy(tile, a, (size_t)rows * sizeof(float));
+  }
+}
+
+/* ---- a tile ---- */
+
+/* A tile of rows by one panel, or by several of them, one behind the other. */
+typedef struct {
+  const float *a;
+  int64_t a_row; /* of an a that is not packed */
+  const float *panel;
+  int64_t panel_step, panels;
+  int64_t inner;
+  const char *ahead; /* fetched meanwhile, for later, */
+  int64_t ahead_step; /* so many bytes further with each inner element */
+  bool first; /* what the result held before does not count */
+  float *result;
+  int64_t stride, lanes; /* of its last vector */
+} ProductTile;
+
+/* result = or += a * panel; `rows`, `vectors` and `packed` are constants. */
+INLINE void product_tile(int rows, int vectors, bool packed, const ProductTile *t) {
+  const float *first_panel = t->panel;
+  float *result = t->result;
+  for (int64_t panels = t->panels; panels > 0; panels--, first_panel += t->panel_step, result += PRODUCT_PANEL) {
+    Vector sums[PRODUCT_TILE * 2];
+    UNROLL for (int i = 0; i < rows * vectors; i++) sums[i] = splat(0);
+    if (!t->first)
+      UNROLL for (int i = 0; i < rows * vectors; i++)
+        sums[i] = load_some(result + i / vectors * t->stride + i % vectors * WIDTH, i % vectors == vectors - 1 ? t->lanes : WIDTH);
+    const float *a = t->a, *panel = first_panel;
+    const char *ahead = t->ahead;
+    for (int64_t k = 0; k < t->inner; k++, a += packed ? PRODUCT_TILE : 1, panel += PRODUCT_PANEL) {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += t->ahead_step;
+      Vector w[2];
+      UNROLL for (int v = 0; v < vectors; v++) w[v] = load(panel + v * WIDTH);
+      UNROLL for (int r = 0; r < rows; r++) {
+        Vector value = splat(a[packed ? r : r * t->a_row]);
+        UNROLL for (int v = 0; v < vectors; v++) sums[r * vectors + v] = multiply_add(value, w[v], sums[r * vectors + v]);
+      }
+    }
+    if (t->lanes == WIDTH) {
+      UNROLL for (int i = 0; i < rows * vectors; i++) store(result + i / vectors * t->stride + i % vectors * WIDTH, sums[i]);
+      continue;
+    }
+    UNROLL for (int i = 0; i < rows * vectors; i++)
+      store_some(result + i / vectors * t->stride + i % vectors * WIDTH, sums[i], i % vectors == vectors - 1 ? t->lanes : WIDTH);
+  }
+}
+
+typedef void (*const ProductFunction)(const ProductTile *t);
+
+#define TILE(rows)                                                                                                      \
+  static void product_narrow_##rows(const ProductTile *t) { product_tile(rows, 1, false, t); }                         \
+  static void product_wide_##rows(const ProductTile *t) { product_tile(rows, 2, false, t); }                           \
+  static void product_narrow_packed_##rows(const ProductTile *t) { product_tile(rows, 1, true, t); }                   \
+  static void product_wide_packed_##rows(const ProductTile *t) { product_tile(rows, 2, true, t); }
+#define SIX(name) name##1, name##2, name##3, name##4, name##5, name##6
+TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+#if MANY_REGISTERS
+TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+#define TWELVE(name) SIX(name), name##7, name##8, name##9, name##10, name##11, name##12
+#endif
+#if WIDTH == 16
+TILE(13) TILE(14)
+#define EACH_TILE(name) {TWELVE(name), name##13, name##14}
+#elif MANY_REGISTERS
+#define EACH_TILE(name) {TWELVE(name)}
+#else
+#define EACH_TILE(name) {SIX(name)}
+#endif
+
+/* By whether a is packed, vectors less one and rows less one. */
+static ProductFunction product_tiles[2][2][PRODUCT_TILE] = {{EACH_TILE(product_narrow_), EACH_TILE(product_wide_)},
+                                                            {EACH_TILE(product_narrow_packed_), EACH_TILE(product_wide_packed_)}};
+#undef TILE
+#undef SIX
+#undef TWELVE
+#undef EACH_TILE
 
 /* ---- a block ---- */
 
-/* What a tile fetches while it is summed, for later: `step` bytes further with each inner element. Nothing where it is null. */
-typedef struct {
-  const char *from;
-  int64_t step;
-} ProductAhead;
-
-/* Where a tile goes: the last of its vectors may be cut. */
-typedef struct {
-  float *at;
-  int64_t stride, lanes;
-} ProductResult;
-
-/* result (`rows` of them, a constant) = or += a * panel; a(r, k) lies at r * a_row + k * a_inner. */
-INLINE void product_tile(int rows, int vectors, bool first, bool fetches, const float *a, int64_t a_row, int64_t a_inner,
-                          const float *panel, int64_t panel_step, int64_t inner, ProductAhead ahead, ProductResult result) {
-  Vector sums[PRODUCT_TILE * 2];
-  UNROLL for (int r = 0; r < rows; r++)
-    UNROLL for (int v = 0; v < vectors; v++) {
-      float *to = result.at + r * result.stride + v * WIDTH;
-      sums[r * vectors + v] = first ? splat(0) : load_some(to, v == vectors - 1 ? result.lanes : WIDTH);
-    }
-  for (int64_t k = 0; k < inner; k++, a += a_inner, panel += panel_step) {
-    if (fetches) {
-      __builtin_prefetch(ahead.from, 0, 2);
-      ahead.from += ahead.step;
-    }
-    Vector w[2];
-    UNROLL for (int v = 0; v < vectors; v++) w[v] = load(panel + v * WIDTH);
-    UNROLL for (int r = 0; r < rows; r++) {
-      Vector value = splat(a[r * a_row]);
-      UNROLL for (int v = 0; v < vectors; v++) sums[r * vectors + v] = multiply_add(value, w[v], sums[r * vectors + v]);
-    }
-  }
-  UNROLL for (int r = 0; r < rows; r++)
-    UNROLL for (int v = 0; v < vectors; v++)
-      store_some(result.at + r * result.stride + v * WIDTH, sums[r * vectors + v], v == vectors - 1 ? result.lanes : WIDTH);
-}
-
-/* As many rows as there are, up to a tile. */
-INLINE void product_rows(int64_t rows, int vectors, bool first, const float *a, int64_t a_row, int64_t a_inner,
-                          const float *panel, int64_t panel_step, int64_t inner, ProductAhead ahead, ProductResult result) {
-  if (rows >= PRODUCT_TILE) {
-    if (panel_step == PRODUCT_PANEL && !ahead.from)
-      product_tile(PRODUCT_TILE, vectors, first, false, a, a_row, a_inner, panel, PRODUCT_PANEL, inner, ahead, result);
-    else product_tile(PRODUCT_TILE, vectors, first, true, a, a_row, a_inner, panel, panel_step, inner, ahead, result);
-    return;
-  }
-  for (; rows > 0; rows--, a += a_row, result.at += result.stride)
-    if (rows >= 4) {
-      product_tile(4, vectors, first, false, a, a_row, a_inner, panel, panel_step, inner, ahead, result);
-      rows -= 3, a += 3 * a_row, result.at += 3 * result.stride;
-    } else {
-      product_tile(1, vectors, first, false, a, a_row, a_inner, panel, panel_step, inner, ahead, result);
-    }
-}
-
-/* Rows and columns of a block, and where its result is made: as it is, or in scratch when it has to be cut or turned. */
+/* Rows and columns of a block, and where its result is made: as it is, or in scratch when it has to be turned. */
 typedef struct {
   int64_t rows, columns;
   float *result;
   int64_t stride;
 } ProductBlock;
 
-/* What tiles fetch meanwhile, in the order that it lies in: each starts so many bytes behind the last one. */
-typedef struct {
-  ProductAhead first;
-  int64_t by_number, by_tile; /* bytes from tile to tile, from the rows of one to the next */
-} ProductPlan;
-
-/* `b_next`, or null: as much of b as the block reads, where it is read as it lies. A large a that is read as it lies is fetched tile by tile. */
-static ProductPlan plan_product(const ProductBlock *block, const float *next_a, int64_t tile_step, int64_t inner, const float *b_next) {
-  enum { FLOAT_BYTES = sizeof(float) };
-  int64_t tiles = divide_up(block->rows, PRODUCT_TILE), count = divide_up(block->columns, PRODUCT_PANEL);
-  int64_t share = divide_up(inner * block->columns * FLOAT_BYTES, tiles * count), steps = larger_of(1, inner);
-  if (b_next) return (ProductPlan){{(const char *)b_next, divide_up(share, steps)}, share, 0};
-  int64_t tile_bytes = tile_step * FLOAT_BYTES;
-  return (ProductPlan){{(const char *)next_a, divide_up(tile_bytes, steps)}, 0, next_a ? tile_bytes : 0};
-}
-
-static void product_panels(const ProductBlock *block, bool first, const float *a, int64_t a_row, int64_t a_inner,
-                            int64_t tile_step, const float *panels, int64_t panel_step, int64_t inner, ProductPlan plan) {
-  int64_t tiles = divide_up(block->rows, PRODUCT_TILE), count = divide_up(block->columns, PRODUCT_PANEL);
-  bool rows_outside = inner * block->columns * (int64_t)sizeof(float) <= 32 << 10; /* then all panels lie in the first cache */
-  for (int64_t i = 0, tile = 0, panel = 0; i < tiles * count; i++) {
-    int64_t rows = block->rows - tile * PRODUCT_TILE;
-    const float *from = panels + panel * PRODUCT_PANEL * (panel_step == PRODUCT_PANEL ? inner : 1), *tile_a = a + tile * tile_step;
-    ProductAhead ahead = {plan.first.from + i * plan.by_number + tile * plan.by_tile, plan.first.step};
-    int64_t columns = block->columns - panel * PRODUCT_PANEL;
-    ProductResult to = {block->result + tile * PRODUCT_TILE * block->stride + panel * PRODUCT_PANEL, block->stride,
-                        smaller_of(WIDTH, columns > WIDTH ? columns - WIDTH : columns)};
-    if (columns > WIDTH) product_rows(rows, 2, first, tile_a, a_row, a_inner, from, panel_step, inner, ahead, to);
-    else product_rows(rows, 1, first, tile_a, a_row, a_inner, from, panel_step, inner, ahead, to);
-    if (rows_outside) panel = panel + 1 < count ? panel + 1 : 0, tile += panel == 0;
-    else tile = tile + 1 < tiles ? tile + 1 : 0, panel += tile == 0;
-  }
+/*
+ * Adds `inner` products to each result of a block. Tiles of rows, all of about the same size, are packed by the first panel, and what the
+ * next one reads of a is fetched meanwhile. Where the panels are small they pass by a tile one after the other, and the result is written in
+ * the order that it lies in.
+ */
+static void product_panels(const Product *g, const ProductBlock *block, const float *a, const float *panels, int64_t panel_step,
+                           int64_t inner, bool first, float *packed) {
+  int64_t tiles = divide_up(block->rows, PRODUCT_TILE);
+  bool packs = g->a_row == 1 && g->a_inner != 1;
+  bool rows_outside = g->panels || inner * block->columns * (int64_t)sizeof(float) <= 32 << 10;
+  int64_t whole = rows_outside ? larger_of(1, block->columns / PRODUCT_PANEL) : 1;
+  for (int64_t n = 0; n < block->columns; n += whole * PRODUCT_PANEL, whole = 1)
+    for (int64_t tile = 0, row = 0; tile < tiles; tile++) {
+      int64_t next = block->rows * (tile + 1) / tiles, rows = next - row;
+      int64_t columns = smaller_of(block->columns - n, whole * PRODUCT_PANEL), vectors = columns > WIDTH ? 2 : 1;
+      const float *tile_a = a + row * g->a_row, *next_a = a + next * g->a_row;
+      float *packed_tile = packed + tile * PRODUCT_TILE * inner;
+      if (packs && n == 0) pack_product_tile(tile_a, g->a_inner, rows, inner, packed_tile);
+      ProductTile t = {.a = packs ? packed_tile : tile_a, .a_row = g->a_row, .panel = panels + n / PRODUCT_PANEL * panel_step,
+                       .panel_step = panel_step, .panels = whole, .inner = inner, .first = first,
+                       .result = block->result + row * block->stride + n, .stride = block->stride,
+                       .lanes = smaller_of(WIDTH, columns - (vectors - 1) * WIDTH)};
+      t.ahead = (const char *)t.panel;
+      if (n == 0 && packs) t.ahead = (const char *)(next_a + PRODUCT_TILE - 1), t.ahead_step = g->a_inner * (int64_t)sizeof(float);
+      else if (n == 0 && g->a_row == inner) t.ahead = (const char *)next_a, t.ahead_step = rows * (int64_t)sizeof(float);
+      product_tiles[packs][vectors - 1][rows - 1](&t);
+      row = next;
+    }
 }
 
 static void product_task(void *context, int64_t index, void *scratch) {
   const Product *g = context;
-  int64_t row = index % g->row_blocks * PRODUCT_ROWS, column = index / g->row_blocks % g->column_blocks * PRODUCT_COLUMNS;
-  int64_t part = index / (g->row_blocks * g->column_blocks), end = smaller_of((part + 1) * g->part, g->inner);
-  ProductBlock block = {smaller_of(PRODUCT_ROWS, g->rows - row), smaller_of(PRODUCT_COLUMNS, g->columns - column), NULL, 0};
-  float *panels = scratch, *tiles = panels + PRODUCT_INNER * PRODUCT_COLUMNS, *turned = tiles + PRODUCT_INNER * PRODUCT_ROWS;
+  int64_t blocks = g->row_blocks * g->column_blocks, row = index % g->row_blocks * g->block_rows;
+  int64_t column = index / g->row_blocks % g->column_blocks * g->block_columns;
+  int64_t part = index / blocks, end = smaller_of((part + 1) * g->part, g->inner);
+  ProductBlock block = {smaller_of(g->block_rows, g->rows - row), smaller_of(g->block_columns, g->columns - column), NULL, 0};
+  float *panels = scratch, *tiles = panels + (g->panels ? 0 : PRODUCT_INNER * PRODUCT_COLUMNS), *turned = tiles + g->tiles;
   float *result = g->result + part * g->size + row * g->result_row + column * g->result_column;
   bool direct = g->result_column == 1;
   block.result = direct ? result : turned;
   block.stride = direct ? g->result_row : round_up(block.columns, WIDTH);
-  bool as_it_lies = g->b_column == 1 && block.rows <= FEW_ROWS && block.columns % WIDTH == 0 &&
-                    g->b_inner == block.columns && g->b_inner != PRODUCT_PANEL;
-  int64_t most = as_it_lies ? PRODUCT_INNER_AS_IT_LIES : PRODUCT_INNER;
-  bool packed = g->a_row == 1 && g->a_inner != 1;
+  int64_t most = g->panels ? PRODUCT_SHARED_INNER : PRODUCT_INNER;
   for (int64_t first = part * g->part, k = first; k < end || k == first; k += most) {
     int64_t inner = smaller_of(most, end - k);
     const float *a = g->a + row * g->a_row + k * g->a_inner;
-    const float *b = g->b + k * g->b_inner + column * g->b_column;
-    if (!as_it_lies) pack_product_panels(g, b, inner, block.columns, panels);
-    if (!as_it_lies) b = panels;
-    int64_t b_step = as_it_lies ? g->b_inner : PRODUCT_PANEL;
-    if (packed) pack_product_tiles(g, a, block.rows, inner, tiles);
-    const float *tile_a = packed ? tiles : a, *b_next = as_it_lies ? b + inner * g->b_inner : NULL;
-    int64_t a_row = packed ? 1 : g->a_row, a_inner = packed ? PRODUCT_TILE : g->a_inner;
-    int64_t tile_step = PRODUCT_TILE * (packed ? inner : g->a_row);
-    const float *next_a = !packed && g->rows > FEW_ROWS ? a + tile_step : NULL;
-    ProductPlan plan = plan_product(&block, next_a, tile_step, inner, b_next);
-    product_panels(&block, k == first, tile_a, a_row, a_inner, tile_step, b, b_step, inner, plan);
+    if (!g->panels) pack_product_panels(g, g->b + k * g->b_inner + column * g->b_column, inner, block.columns, panels, inner * PRODUCT_PANEL);
+    const float *from = g->panels ? g->panels + column * g->inner + k * PRODUCT_PANEL : panels;
+    product_panels(g, &block, a, from, (g->panels ? g->inner : inner) * PRODUCT_PANEL, inner, k == first, tiles);
   }
-  if (direct) return;
-  transpose(turned, block.stride, block.rows, block.columns, result, g->result_column);
+  if (!direct) transpose(turned, block.stride, block.rows, block.columns, result, g->result_column);
 }
 
 /* Cuts the inner axis where there are few blocks; `blocks` of the result. */
@@ -201,20 +220,36 @@ static void cut_inner(Product *g, int64_t blocks, int64_t least) {
   g->parts = larger_of(1, divide_up(g->inner, g->part));
 }
 
-/* Where parts are made before they are added up to `result`. */
-static bool begin_parts(Product *g, float *result) {
-  g->result = g->parts == 1 ? result : shared_scratch(float_bytes(g->parts * g->size));
-  return g->result != NULL;
+/* Where parts are made before they are added up to `result`, and room for `more` floats behind them. */
+static bool begin_parts(Product *g, float *result, int64_t more) {
+  int64_t floats = g->parts == 1 ? 0 : round_up(g->parts * g->size, WIDTH);
+  float *room = floats + more > 0 ? shared_scratch(float_bytes(floats + more)) : NULL;
+  g->result = g->parts == 1 ? result : room;
+  if (more) g->panels = room ? room + floats : NULL;
+  return room || floats + more == 0;
+}
+
+static void cut_product(Product *g, bool shared) {
+  int64_t multiple = g->result_column == 1 ? PRODUCT_TILE : PRODUCT_LINE; /* a turned block is written in whole lines */
+  g->block_rows = shared ? round_up(divide_up(g->rows, PRODUCT_SHARED_TASKS), multiple) : PRODUCT_ROWS;
+  g->block_rows = smaller_of(g->block_rows, PRODUCT_ROWS / multiple * multiple);
+  g->row_blocks = divide_up(g->rows, g->block_rows);
+  g->block_columns = shared && g->result_column == 1 ? PRODUCT_SHARED_COLUMNS : PRODUCT_COLUMNS;
+  g->column_blocks = divide_up(g->columns, g->block_columns);
+  cut_inner(g, g->row_blocks * g->column_blocks, LEAST_INNER);
 }
 
 static bool run_product(Product g, float *result) {
   g.size = g.rows * g.columns;
   if (g.size == 0) return true;
-  g.row_blocks = divide_up(g.rows, PRODUCT_ROWS);
-  g.column_blocks = divide_up(g.columns, PRODUCT_COLUMNS);
-  cut_inner(&g, g.row_blocks * g.column_blocks, LEAST_INNER);
-  if (!begin_parts(&g, result)) return false;
-  size_t floats = PRODUCT_INNER * (PRODUCT_COLUMNS + PRODUCT_ROWS) + PRODUCT_ROWS * PRODUCT_COLUMNS;
-  if (!parallel(g.row_blocks * g.column_blocks * g.parts, floats * sizeof(float), product_task, &g)) return false;
+  int64_t packed = divide_up(g.columns, PRODUCT_PANEL) * PRODUCT_PANEL * g.inner;
+  bool shared = packed * (int64_t)sizeof(float) <= PRODUCT_SHARED_BYTES;
+  cut_product(&g, shared);
+  if (!begin_parts(&g, result, shared ? packed : 0)) return false;
+  if (g.panels && !pack_shared(&g)) return false;
+  g.tiles = PRODUCT_ROWS * (g.panels ? smaller_of(g.inner, PRODUCT_SHARED_INNER) : PRODUCT_INNER);
+  int64_t turned = g.result_column == 1 ? 0 : g.block_rows * PRODUCT_COLUMNS;
+  int64_t floats = (g.panels ? 0 : PRODUCT_INNER * PRODUCT_COLUMNS) + g.tiles + turned;
+  if (!parallel(g.row_blocks * g.column_blocks * g.parts, float_bytes(floats), product_task, &g)) return false;
   return g.parts == 1 || sum_parts(g.result, g.parts, g.size, result);
 }
