@@ -52,7 +52,8 @@ bool parallel(int64_t count, size_t scratch_bytes, Task task, void *context);
 /*
  * Memory that stays with the call from run to run, for what a kernel makes of the inputs from `first_input` on, all of them
  * weights that the program only reads: a packed kernel. `filled` says that it still holds what was last made there;
- * otherwise the kernel fills it before it returns. Null where the inputs are not such weights, or there is no memory.
+ * otherwise the kernel fills it before it returns. Null where the inputs are not such weights, in a run before which the state has
+ * changed, or where there is no memory.
  */
 void *kept(const Call *call, int first_input, size_t bytes, bool *filled);
 

@@ -183,12 +183,12 @@ void *kept(const Call *call, int first_input, size_t bytes, bool *filled) {
   for (const Tensor *input = call->inputs + first_input; input < call->outputs; input++)
     if (!is_weight(running.program, input)) return NULL;
   *filled = running.program->skipping && node->kept_bytes == bytes;
-  if (node->kept_bytes == bytes) return node->kept;
+  if (*filled) return node->kept;
   void *before = node->kept;
   node->kept = NULL; /* also where the host ends this thread in what follows */
   node->kept_bytes = 0;
   free_aligned(before);
-  node->kept = allocate_aligned(bytes);
+  node->kept = running.program->skipping ? allocate_aligned(bytes) : NULL; /* a state that has just changed may change again */
   node->kept_bytes = node->kept ? bytes : 0;
   return node->kept;
 }
