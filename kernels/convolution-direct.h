@@ -24,6 +24,7 @@ enum {
 typedef struct {
   Kernels kernels;
   int64_t window;            /* floats from the band's window to the phase's */
+  int64_t first, end;        /* rows of the convolution, in an image, that it makes */
   int64_t y_row, row_step;   /* row of y that the first row makes, and from one to the next */
   int64_t y_column, columns; /* first column of y, and how many */
 } Phase;
@@ -75,8 +76,9 @@ static void convolve_phase(const Direct *d, const Phase *phase, const float *con
   float *y[BAND_ROWS];
   int64_t rows = 0, out = phase->kernels.out;
   for (int64_t i = 0; i < count; i++) {
-    int64_t image = (first + i) / d->images.rows, row = phase->y_row + (first + i) % d->images.rows * phase->row_step;
-    if (row < 0 || row >= d->y_height) continue;
+    int64_t image = (first + i) / d->images.rows, made = (first + i) % d->images.rows;
+    int64_t row = phase->y_row + made * phase->row_step;
+    if (made < phase->first || made >= phase->end || row < 0 || row >= d->y_height) continue;
     x[rows] = windows[i] + phase->window;
     y[rows++] = d->y + ((image * d->y_height + row) * d->y_width + phase->y_column) * out;
   }
@@ -107,7 +109,7 @@ static bool run_direct(const Direct *d) {
   for (int64_t i = 0; i < d->phase_count; i++) {
     Phase *phase = &d->phases[i];
     phase->kernels.windows.streamed = streams(d, &phase->kernels);
-    work += phase->columns * phase->kernels.taps * phase->kernels.out;
+    work += phase->columns * phase->kernels.taps * phase->kernels.out * (phase->end - phase->first) / larger_of(1, d->images.rows);
     columns = larger_of(columns, phase->columns);
   }
   DirectTasks tasks = {d, cut_rows(&d->images, &d->phases[0].kernels, d->batch, columns, work, STRANDS)};

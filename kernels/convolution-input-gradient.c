@@ -46,7 +46,7 @@ static Phase phase_of(const Convolution *c, const Images *images, const Axis *he
   Phase phase = {.kernels = {.taps = rows * columns * c->out, .out = c->in, .sliding = sliding,
                              .vectors = tile_vectors(sliding, false)},
                  .window = (height->taps - rows) * images->row + (width->taps - columns + skipped) * images->pixel,
-                 .y_row = phase_start(height, a), .row_step = c->stride_height, .y_column = first,
+                 .end = images->rows, .y_row = phase_start(height, a), .row_step = c->stride_height, .y_column = first,
                  .columns = first < c->width ? (c->width - 1 - first) / c->stride_width + 1 : 0};
   phase.kernels.windows = (Windows){.right = images->pixel, .y_right = c->stride_width * c->in};
   describe_windows(&phase.kernels, images, rows, columns, false, offsets);

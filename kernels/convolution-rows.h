@@ -113,24 +113,36 @@ INLINE const float *panel_at(const Kernels *k, int64_t panel) {
   return k->packed + panel * k->vectors * (k->taps + 1) * WIDTH;
 }
 
-/* The strands of a pair of rows, `columns` pixels each, as tiles of about the same width. */
-static void convolve_strands(const Kernels *k, int64_t vectors, Tile tile, int64_t columns) {
+enum { NEAR_PANELS = 24 << 10 }; /* bytes of panels that stay in the first cache beside what a tile reads of x */
+
+/* Panels that take turns at each tile: those of equal width that stay in the first cache, otherwise one. */
+INLINE int64_t panels_in_turn(const Kernels *k, int64_t first, int64_t end) {
+  int64_t bytes = (end - first) * k->vectors * (k->taps + 1) * WIDTH * (int64_t)sizeof(float);
+  return bytes <= NEAR_PANELS && k->out % (k->vectors * WIDTH) == 0 ? end - first : 1;
+}
+
+/* The strands of a pair of rows, `columns` pixels each, as tiles of about the same width, each of them for `panels` panels. */
+static void convolve_strands(const Kernels *k, int64_t vectors, int64_t panels, Tile tile, int64_t columns) {
   Tiles tiles = tiles_for(vectors, k->sliding, false);
-  int64_t count = divide_up(columns, tiles.columns);
-  const float *x = tile.x;
+  int64_t count = divide_up(columns, tiles.columns), lanes = vectors * WIDTH;
+  const float *x = tile.x, *panel = tile.panel;
   float *y = tile.y;
   for (int64_t i = 0; i < count; i++) {
     int64_t from = columns * i / count, to = columns * (i + 1) / count;
     tile.x = x + from * k->windows.right;
-    tile.y = y + from * k->windows.y_right;
-    tiles.of[to - from - 1](&k->windows, &tile);
+    for (int64_t j = 0; j < panels; j++) {
+      tile.panel = panel + j * lanes * (k->taps + 1);
+      tile.y = y + from * k->windows.y_right + j * lanes;
+      tiles.of[to - from - 1](&k->windows, &tile);
+    }
   }
 }
 
 /* Rows of the convolution, some of its panels: `windows` are where their first windows lie, `y` where they go. */
 static void convolve_rows(const Kernels *k, int64_t first_panel, int64_t end_panel, const float *const *windows,
                           float *const *y, int64_t rows, int64_t columns) {
-  for (int64_t panel = first_panel; panel < end_panel; panel++) {
+  int64_t panels = panels_in_turn(k, first_panel, end_panel);
+  for (int64_t panel = first_panel; panel < end_panel; panel += panels) {
     int64_t channel = panel * k->vectors * WIDTH, vectors = vectors_of_panel(k, panel);
     Tile tile = {.panel = panel_at(k, panel), .channels = k->out - channel};
     for (int64_t row = 0; row < rows; row += STRANDS) {
@@ -140,7 +152,7 @@ static void convolve_rows(const Kernels *k, int64_t first_panel, int64_t end_pan
       int64_t half = divide_up(columns, STRANDS), width = row + 1 < rows ? columns : half;
       tile.x_down = row + 1 < rows ? windows[row + 1] - windows[row] : (columns - half) * k->windows.right;
       tile.y_down = row + 1 < rows ? y[row + 1] - y[row] : (columns - half) * k->windows.y_right;
-      convolve_strands(k, vectors, tile, width);
+      convolve_strands(k, vectors, panels, tile, width);
     }
   }
 }

@@ -32,6 +32,7 @@ typedef struct {
   int64_t right;          /* floats from a pixel's window to that of the next one */
   int64_t runs, run;      /* a window is so many runs of so many values; of a sliding one, the first of its three columns */
   const int64_t *offsets; /* of each run from the window's first value */
+  int64_t first, skipped; /* values of the panel that come before the first run and behind each: of a window that is cut */
   int64_t activation;
   int64_t y_right; /* floats from a pixel of y to the next one */
   int64_t ahead, ahead_step; /* bytes to the values that the next tile will add, and from one of these to the next */
@@ -136,9 +137,9 @@ INLINE void sum_windows(int vectors, int columns, bool pooled, const Windows *w,
   (void)pooled;
   const float *weight = tile->panel;
   UNROLL for (int i = 0; i < STRANDS * columns * vectors; i++) sums[i] = load(weight + i % vectors * WIDTH);
-  weight += vectors * WIDTH;
+  weight += (1 + w->first) * vectors * WIDTH;
   int32_t right = (int32_t)w->right;
-  for (int64_t k = 0; k < w->runs; k++) {
+  for (int64_t k = 0; k < w->runs; k++, weight += w->skipped * vectors * WIDTH) {
     const float *upper = tile->x + w->offsets[k], *lower = upper + tile->x_down;
     int32_t left = (int32_t)w->run;
     for (; left >= TAPS_AT_ONCE; left -= TAPS_AT_ONCE) {
@@ -155,10 +156,10 @@ INLINE void sum_windows(int vectors, int columns, bool pooled, const Windows *w,
 INLINE void sum_windows(int vectors, int columns, bool pooled, const Windows *w, const Tile *tile, Vector *sums) {
   const float *weight = tile->panel;
   UNROLL for (int i = 0; i < STRANDS * columns * vectors; i++) sums[i] = load(weight + i % vectors * WIDTH);
-  weight += vectors * WIDTH;
+  weight += (1 + w->first) * vectors * WIDTH;
   int64_t odd[NARROW_COLUMNS];
   odd_multiples(columns, w->right, odd);
-  for (int64_t k = 0; k < w->runs; k++) {
+  for (int64_t k = 0; k < w->runs; k++, weight += w->skipped * vectors * WIDTH) {
     const float *upper = tile->x + w->offsets[k], *lower = upper + tile->x_down;
     const float *end = weight + w->run * vectors * WIDTH;
     NextTile ahead = ahead_of(w, upper, lower);

@@ -2,6 +2,7 @@
  * Convolution forward: conv2d, convBias, convPool. Pooling happens on sums that are still in the registers for the usual
  * 2 x 2 pool, otherwise on rows of the convolution that are still in the cache.
  */
+#include "convolution-edges.h"
 #include "convolution-packing.h"
 #include "convolution-winograd.h"
 
@@ -166,6 +167,7 @@ static bool run_forward(const Call *call, Convolution c, const float *bias, bool
   Images images = images_of(&c, x);
   bool pooled_tiles = pooled && pools_are_tiles(&c), filled;
   Sliding sliding = sliding_of(&c);
+  Edges edges = pooled || sliding ? (Edges){0} : edges_of(&c, &images);
   Kernels kernels = {.taps = c.kernel_height * c.run, .out = c.out, .sliding = sliding,
                      .vectors = tile_vectors(sliding, pooled_tiles)};
   int64_t places = round_up(c.kernel_height * c.kernel_width, 8);
@@ -180,9 +182,10 @@ static bool run_forward(const Call *call, Convolution c, const float *bias, bool
   if (!filled && !pack_kernel(&kernels, packing)) return false;
   if (pooled)
     return run_pooled(&(PooledForward){.c = c, .images = images, .kernels = kernels, .y = y, .position = position});
-  Phase phase = {.kernels = kernels, .row_step = 1, .columns = c.columns};
+  Phase phases[MOST_SPANS * MOST_SPANS] = {{.kernels = kernels, .end = c.rows, .row_step = 1, .columns = c.columns}};
+  int64_t count = edges.rows ? cut_by_edges(&c, &images, &edges, phases) : 1;
   return run_direct(&(Direct){.images = images, .batch = c.batch, .y = y, .y_height = c.rows, .y_width = c.columns,
-                              .phases = &phase, .phase_count = 1});
+                              .phases = phases, .phase_count = count});
 }
 
 static Convolution forward_sizes(const Call *call) {

@@ -133,6 +133,50 @@ export const weightShapes: readonly ConvolutionShape[] = [
   },
 ];
 
+/** Padding around rows of 20 pixels and more, whose windows are cut in place of copying x: on all sides, on two, several pixels deep. */
+export const edgeShapes: readonly ConvolutionShape[] = [
+  { title: "edges, same", x: [2, 5, 23, 7], kernel: [3, 3, 7, 33], pad: [1, 1], size: [5, 23] },
+  {
+    title: "edges, below and right",
+    x: [3, 6, 44, 5],
+    kernel: [3, 3, 5, 64],
+    stride: [2, 2],
+    size: [3, 22],
+  },
+  {
+    title: "edges, 7x7",
+    x: [2, 9, 51, 3],
+    kernel: [7, 7, 3, 40],
+    stride: [2, 2],
+    pad: [3, 3],
+    size: [5, 26],
+  },
+  {
+    title: "edges, 4x5, strides 2 and 3",
+    x: [1, 70, 61, 2],
+    kernel: [4, 5, 2, 18],
+    stride: [2, 3],
+    pad: [1, 2],
+    size: [35, 21],
+  },
+  {
+    title: "edges too deep",
+    x: [1, 4, 25, 2],
+    kernel: [3, 11, 2, 18],
+    pad: [1, 5],
+    size: [4, 25],
+  },
+  {
+    title: "edges beyond x",
+    x: [1, 3, 20, 2],
+    kernel: [2, 3, 2, 18],
+    stride: [2, 1],
+    pad: [2, 0],
+    size: [3, 22],
+  },
+  { title: "panels in turn", x: [2, 3, 31, 6], kernel: [1, 1, 6, 96] },
+];
+
 interface ConvolutionSizes {
   readonly x: InputCase;
   readonly kernel: InputCase;
