@@ -2,6 +2,9 @@
 #pragma once
 
 #include "convolution-direct.h"
+#include "transpose.h"
+
+enum { TURNED_CHANNELS = 64 }; /* turned at a time: what they go to stays in the first cache meanwhile */
 
 /* The part of a kernel [height][width][in][out] that a convolution or a phase uses, and in which order. */
 typedef struct {
@@ -21,19 +24,27 @@ INLINE int64_t tap_place(const Packing *p, int64_t row, int64_t column, int64_t 
   return (row * p->columns + column) * channels + channel;
 }
 
+/* One vector of lanes that are rows of a matrix [lanes][out], turned; zeros where there are less of them. */
+static void pack_lanes(const Packing *p, const float *rows, int64_t lanes, float *to, int64_t step) {
+  int64_t wide = smaller_of(lanes, WIDTH);
+  for (int64_t first = 0; first < p->out; first += TURNED_CHANNELS, to += TURNED_CHANNELS * step) {
+    int64_t count = smaller_of(TURNED_CHANNELS, p->out - first);
+    if (wide < WIDTH)
+      for (int64_t i = 0; i < count; i++) store(to + i * step, splat(0));
+    transpose(rows + first, p->out, wide, count, to, step);
+  }
+}
+
 /* One kernel position: matrix [in][out] to one vector of lanes of the panel, from `lane` on. */
 static void pack_position(const Packing *p, const float *matrix, int64_t row, int64_t column, int64_t lane, float *to,
                           int64_t stride) {
-  int64_t channels = p->transposed ? p->out : p->in, lanes = (p->transposed ? p->in : p->out) - lane;
-  for (int64_t channel = 0; channel < channels; channel++) {
-    float *values = to + tap_place(p, row, column, channel, channels) * stride;
-    if (!p->transposed) {
-      store(values, load_some(matrix + channel * p->out + lane, lanes));
-      continue;
-    }
-    const float *from = matrix + lane * p->out + channel;
-    for (int64_t i = 0; i < WIDTH; i++) values[i] = i < lanes ? from[i * p->out] : 0;
-  }
+  int64_t channels = p->transposed ? p->out : p->in;
+  float *values = to + tap_place(p, row, column, 0, channels) * stride;
+  int64_t step = (p->kernels->sliding ? SLIDING_WIDTH : 1) * stride;
+  if (p->transposed) pack_lanes(p, matrix + lane * p->out, p->in - lane, values, step);
+  else
+    for (int64_t channel = 0; channel < channels; channel++, values += step)
+      store(values, load_some(matrix + channel * p->out + lane, p->out - lane));
 }
 
 static void pack_panel(void *context, int64_t panel, void *scratch) {
