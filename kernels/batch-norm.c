@@ -141,11 +141,9 @@ INLINE void normalize_vector(const Norm *g, int64_t at, int64_t c, int64_t lanes
 
 INLINE void normalize_part(const Norm *g, int64_t part, int activation) { EACH_VECTOR(g, part, normalize_vector) }
 
-/* Last to first, as in all second passes: of what the first one has read the last lies in the caches. */
-static void normalize_task(void *context, int64_t index, void *scratch) {
+static void normalize_task(void *context, int64_t part, void *scratch) {
   (void)scratch;
   const Norm g = *(const Norm *)context; /* a copy: y might be anything, the sizes for instance */
-  int64_t part = g.parts - 1 - index;
   if (g.activation == NO_ACTIVATION) normalize_part(&g, part, NO_ACTIVATION);
   else if (g.activation == RELU) normalize_part(&g, part, RELU);
   else normalize_part(&g, part, RELU6);
@@ -164,7 +162,7 @@ static bool op_batchNorm(const Call *call) {
   g.shift = g.x;
   g.beta = call->inputs[2].data;
   g.activation = (int)call->attributes[1];
-  if (!parallel(g.parts, 0, moments_task, &g)) return false;
+  if (!parallel_apart(g.parts, 0, moments_task, &g)) return false;
   join_moments(&g, joined);
   for (int64_t c = 0; c < g.channels; c++) {
     double spread = joined[g.channels + c] / (double)g.rows;
@@ -175,7 +173,7 @@ static bool op_batchNorm(const Call *call) {
   }
   g.centre = centre;
   g.scale = scale;
-  return parallel(g.parts, 0, normalize_task, &g);
+  return parallel_again(g.parts, 0, normalize_task, &g);
 }
 
 /* Inputs of both gradients: x, dy, gamma, beta, mean, variance. `inverse` [channels] becomes 1 / deviation. */
@@ -257,7 +255,7 @@ static bool op_batchNormParameterGradient(const Call *call) {
   float *inverse = (float *)(totals + 2 * sizes.channels);
   Norm g = gradient_sizes(call, inverse, inverse + sizes.channels);
   g.sums = inverse + 2 * g.channels;
-  if (!parallel(g.parts, 0, parameter_gradient_task, &g)) return false;
+  if (!parallel_apart(g.parts, 0, parameter_gradient_task, &g)) return false;
   float *dgamma = call->outputs[0].data, *dbeta = call->outputs[1].data;
   add_parts(&g, totals);
   for (int64_t c = 0; c < g.channels; c++) {
@@ -275,10 +273,9 @@ INLINE void input_gradient_vector(const Norm *g, int64_t at, int64_t c, int64_t 
 
 INLINE void input_gradient_part(const Norm *g, int64_t part, int activation) { EACH_VECTOR(g, part, input_gradient_vector) }
 
-static void input_gradient_part_task(void *context, int64_t index, void *scratch) {
+static void input_gradient_part_task(void *context, int64_t part, void *scratch) {
   (void)scratch;
   const Norm g = *(const Norm *)context;
-  int64_t part = g.parts - 1 - index;
   if (g.activation == NO_ACTIVATION) input_gradient_part(&g, part, NO_ACTIVATION);
   else if (g.activation == RELU) input_gradient_part(&g, part, RELU);
   else input_gradient_part(&g, part, RELU6);
@@ -298,7 +295,7 @@ static bool op_batchNormInputGradient(const Call *call) {
   }
   g.flat = flat;
   g.tilt = tilt;
-  return parallel(g.parts, 0, input_gradient_part_task, &g);
+  return parallel_again(g.parts, 0, input_gradient_part_task, &g);
 }
 
 /* ---- inference ---- */
@@ -312,7 +309,7 @@ static bool op_scaleShift(const Call *call) {
   g.scale = call->inputs[1].data;
   g.beta = call->inputs[2].data;
   g.activation = (int)call->attributes[0];
-  return parallel(g.parts, 0, normalize_task, &g);
+  return parallel_apart(g.parts, 0, normalize_task, &g);
 }
 
 /* Once for all images: it need not be fast. */

@@ -218,7 +218,7 @@ static bool depthwise_forward_rows(Depthwise *g, const Tensor *y) {
   g->streamed = streams_result(g, y);
   if (has_strips(g, g->out_width)) return forward_strips(g);
   cut_depthwise_bands(g, g->out_height, g->out_width);
-  return parallel(g->batch * g->bands, 0, depthwise_forward_band, g);
+  return parallel_apart(g->batch * g->bands, 0, depthwise_forward_band, g);
 }
 
 /* The columns of a row of dx whose taps are `residue`, residue + stride, … . */
@@ -265,5 +265,5 @@ static bool depthwise_input_rows(Depthwise *g, const Tensor *dx) {
   g->streamed = streams_result(g, dx);
   if (g->stride_width == 1 && has_strips(g, g->width)) return input_gradient_strips(g);
   cut_depthwise_bands(g, g->height, g->width);
-  return parallel(g->batch * g->bands, 0, depthwise_input_band, g);
+  return parallel_apart(g->batch * g->bands, 0, depthwise_input_band, g);
 }

@@ -50,6 +50,15 @@ typedef void (*Task)(void *context, int64_t index, void *scratch);
 bool parallel(int64_t count, size_t scratch_bytes, Task task, void *context);
 
 /*
+ * The same for what memory bounds: each thread has pieces that lie side by side, and the same ones in every operation of so many
+ * pieces, so that it finds in its own cache what it has written or read before.
+ */
+bool parallel_apart(int64_t count, size_t scratch_bytes, Task task, void *context);
+
+/* A second pass over those pieces: each thread begins with what it did last, of which most still lies in its cache. */
+bool parallel_again(int64_t count, size_t scratch_bytes, Task task, void *context);
+
+/*
  * Memory that stays with the call from run to run, for what a kernel makes of the inputs from `first_input` on, all of them
  * weights that the program only reads: a packed kernel. `filled` says that it still holds what was last made there;
  * otherwise the kernel fills it before it returns. Null where the inputs are not such weights, in a run before which the state has

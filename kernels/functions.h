@@ -18,10 +18,21 @@ INLINE Vector round_vector(Vector x) {
 /* 2^n for whole n from -126 to 127. */
 INLINE Vector power_of_two(Integers n) { return (Vector)((n + 127) << 23); }
 
+/* p * 2^n for whole n from -150 to 128, rounded once. Where n is not a number, p is not either. */
+INLINE Vector scale_by_power(Vector p, Vector n) {
+#if WIDTH == 16
+  return (Vector)_mm512_scalef_ps((__m512)p, (__m512)n);
+#else
+  Integers whole = truncate_vector(choose(n == n, n, splat(0)));
+  Integers half = whole >> 1; /* in two steps, since 2^128 and 2^-149 are no normal float32 */
+  return p * power_of_two(half) * power_of_two(whole - half);
+#endif
+}
+
 /* e^x; what is too small for a float32 becomes 0 through its denormals, what is too large infinity. */
 INLINE Vector exp_vector(Vector x) {
+  x = larger(splat(-104.0f), x);
   x = choose(x > 89.0f, splat(89.0f), x);
-  x = choose(x < -104.0f, splat(-104.0f), x);
   Vector n = round_vector(x * 1.44269504088896341f);
   Vector r = x - n * 0.693359375f;
   r = r - n * -2.12194440e-4f;
@@ -30,11 +41,7 @@ INLINE Vector exp_vector(Vector x) {
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  /* Not a number has no integer; any will do, since r is not a number either. */
-  Integers whole = truncate_vector(choose(x == x, n, splat(0)));
-  Integers half = whole >> 1; /* in two steps, since 2^128 and 2^-149 are no normal float32 */
-  return p * power_of_two(half) * power_of_two(whole - half);
+  return scale_by_power(p * r * r + r + 1.0f, n);
 }
 
 /* log(1 + x) for x from 0 to 1. */

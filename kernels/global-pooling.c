@@ -56,7 +56,7 @@ static bool op_globalAveragePool2d(const Call *call) {
   GlobalPooling g = global_pooling_of(&call->inputs[0]);
   g.from = call->inputs[0].data, g.to = call->outputs[0].data;
   size_t bytes = float_bytes(2 * round_up(smaller_of(g.part, g.channels), WIDTH));
-  return parallel(g.images * g.parts, bytes, global_average_task, &g);
+  return parallel_apart(g.images * g.parts, bytes, global_average_task, &g);
 }
 
 static void global_average_gradient_task(void *context, int64_t index, void *scratch) {
@@ -80,5 +80,5 @@ static bool op_globalAveragePool2dGradient(const Call *call) {
   g.from = call->inputs[0].data, g.to = dx->data;
   g.streamed = should_stream(dx->data, dx->count, g.channels);
   size_t bytes = float_bytes(round_up(smaller_of(g.part, g.channels), WIDTH));
-  return parallel(g.images * g.parts, bytes, global_average_gradient_task, &g);
+  return parallel_apart(g.images * g.parts, bytes, global_average_gradient_task, &g);
 }

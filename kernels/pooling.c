@@ -6,6 +6,12 @@
 #include "fovea.h"
 #include "vector.h"
 
+/* `vector` for each vector of a pixel's channels, whole ones with a constant length. */
+#define EACH_OF_PIXEL(vector, ...)                                                                                      \
+  int64_t c = 0;                                                                                                       \
+  for (; c + WIDTH <= g->channels; c += WIDTH) vector(g, c, WIDTH, __VA_ARGS__);                                       \
+  if (c < g->channels) vector(g, c, g->channels - c, __VA_ARGS__)
+
 /* `image` is the unpooled side (x, dx), `pooled` the other (y, dy). */
 typedef struct {
   int64_t batch, height, width, channels;
@@ -19,7 +25,7 @@ typedef struct {
   int64_t band, bands; /* rows a task, tasks an image */
 } Pooling;
 
-enum { BAND_BYTES = 1 << 17 };
+enum { BAND_BYTES = 1 << 17, PAGE = 4096 / sizeof(float) };
 
 static void cut_bands(Pooling *g, int64_t rows, int64_t row_elements, int64_t multiple) {
   int64_t fitting = larger_of(1, BAND_BYTES / larger_of(1, row_elements * (int64_t)sizeof(float)));
@@ -60,37 +66,37 @@ static Window window_at(const Pooling *g, int64_t row, int64_t column) {
 }
 
 /* The pixel's largest values, and which place they came from: the first of equals. */
-INLINE void max_pool_pixel(const Pooling *g, const float *x, int64_t rows, int64_t columns, int32_t first, int64_t at) {
+INLINE void max_pool_vector(const Pooling *g, int64_t channel, int64_t lanes, const float *x, int64_t rows, int64_t columns,
+                            int32_t first, int64_t at) {
   int64_t row_step = g->width * g->channels;
-  for (int64_t channel = 0; channel < g->channels; channel += WIDTH) {
-    int64_t lanes = g->channels - channel;
-    Vector best = load_some(x + channel, lanes);
-    Integers winner = first - (Integers){0};
-    for (int64_t i = 0; i < rows; i++)
-      for (int64_t j = 0; j < columns; j++) {
-        if (i + j == 0) continue;
-        Vector value = load_some(x + i * row_step + j * g->channels + channel, lanes);
-        Integers wins = value > best;
-        int32_t place = first + (int32_t)(i * g->pool_width + j);
-        best = choose(wins, value, best);
-        winner = choose_integers(wins, place - (Integers){0}, winner);
-      }
-    store_some(g->to + at + channel, best, lanes);
-    if (g->bytes) store_some_bytes((uint8_t *)g->position + at + channel, winner, lanes);
-    else memcpy((int32_t *)g->position + at + channel, &winner, (size_t)smaller_of(lanes, WIDTH) * sizeof(int32_t));
-  }
+  Vector best = load_some(x + channel, lanes);
+  Integers winner = first - (Integers){0};
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j++) {
+      if (i + j == 0) continue;
+      Vector value = load_some(x + i * row_step + j * g->channels + channel, lanes);
+      Integers place = first + (int32_t)(i * g->pool_width + j) - (Integers){0};
+      best = larger_with(best, winner, value, place, &winner);
+    }
+  put(g, g->to + at + channel, best, lanes);
+  if (g->bytes) store_some_bytes((uint8_t *)g->position + at + channel, winner, lanes);
+  else memcpy((int32_t *)g->position + at + channel, &winner, (size_t)smaller_of(lanes, WIDTH) * sizeof(int32_t));
+}
+
+INLINE void average_pool_vector(const Pooling *g, int64_t channel, int64_t lanes, const float *x, int64_t rows, int64_t columns,
+                                int64_t at) {
+  Vector sum = splat(0);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j++) sum += load_some(x + (i * g->width + j) * g->channels + channel, lanes);
+  put(g, g->to + at + channel, sum / splat((float)(rows * columns)), lanes);
+}
+
+INLINE void max_pool_pixel(const Pooling *g, const float *x, int64_t rows, int64_t columns, int32_t first, int64_t at) {
+  EACH_OF_PIXEL(max_pool_vector, x, rows, columns, first, at);
 }
 
 INLINE void average_pool_pixel(const Pooling *g, const float *x, int64_t rows, int64_t columns, int64_t at) {
-  int64_t row_step = g->width * g->channels;
-  Vector count = splat((float)(rows * columns));
-  for (int64_t channel = 0; channel < g->channels; channel += WIDTH) {
-    int64_t lanes = g->channels - channel;
-    Vector sum = splat(0);
-    for (int64_t i = 0; i < rows; i++)
-      for (int64_t j = 0; j < columns; j++) sum += load_some(x + i * row_step + j * g->channels + channel, lanes);
-    store_some(g->to + at + channel, sum / count, lanes);
-  }
+  EACH_OF_PIXEL(average_pool_vector, x, rows, columns, at);
 }
 
 typedef enum { MAXIMUM, AVERAGE } PoolKind;
@@ -105,6 +111,16 @@ INLINE void pool_pixel(PoolKind kind, const Pooling *g, const float *x, Window w
 #undef POOL
 }
 
+/*
+ * Asks for what follows the window a page later, on the rows that the windows above have not read: wherever a page ends, the
+ * processor would begin anew to see what comes next. Of use only where x comes from memory.
+ */
+INLINE void ask_for_windows(const Pooling *g, const float *x, Window w) {
+  int64_t row_step = g->width * g->channels, row = larger_of(0, g->pool_height - g->stride_height);
+  x += PAGE + (w.top * g->width + w.left) * g->channels;
+  for (; row < w.rows; row++) ask_ahead(x + row * row_step, divide_up(g->stride_width * g->channels, WIDTH));
+}
+
 INLINE void pool_band(PoolKind kind, const Pooling *g, int64_t index) {
   int64_t image = index / g->bands, first = index % g->bands * g->band;
   int64_t end = smaller_of(first + g->band, g->pooled_height);
@@ -113,8 +129,10 @@ INLINE void pool_band(PoolKind kind, const Pooling *g, int64_t index) {
   for (int64_t row = first; row < end; row++)
     for (int64_t column = 0; column < g->pooled_width; column++, at += g->channels) {
       Window w = window_at(g, row, column);
+      if (g->streamed) ask_for_windows(g, x, w);
       pool_pixel(kind, g, x + (w.top * g->width + w.left) * g->channels, w, at);
     }
+  if (g->streamed) finish_streams();
 }
 
 static void max_pool_task(void *context, int64_t index, void *scratch) {
@@ -132,13 +150,13 @@ static bool op_maxPool2d(const Call *call) {
   g.position = call->outputs[1].data;
   g.bytes = call->outputs[1].dtype == UINT8;
   cut_bands(&g, g.pooled_height, g.stride_height * g.width * g.channels, 1);
-  return parallel(g.batch * g.bands, 0, max_pool_task, &g);
+  return parallel_apart(g.batch * g.bands, 0, max_pool_task, &g);
 }
 
 static bool op_averagePool2d(const Call *call) {
   Pooling g = pooling_of(call, &call->inputs[0], &call->outputs[0]);
   cut_bands(&g, g.pooled_height, g.stride_height * g.width * g.channels, 1);
-  return parallel(g.batch * g.bands, 0, average_pool_task, &g);
+  return parallel_apart(g.batch * g.bands, 0, average_pool_task, &g);
 }
 
 /* ---- backward ---- */
@@ -162,20 +180,22 @@ typedef struct {
   int64_t inside_row, inside_column; /* the pixel's place in the first window */
 } Pixel;
 
-INLINE void max_pool_gradient_pixel(const Pooling *g, Pixel p, int64_t rows, int64_t columns) {
-  for (int64_t channel = 0; channel < g->channels; channel += WIDTH) {
-    int64_t lanes = g->channels - channel;
-    Vector sum = splat(0);
-    for (int64_t i = 0; i < rows; i++)
-      for (int64_t j = 0; j < columns; j++) {
-        int64_t at = p.at + (i * g->pooled_width + j) * g->channels + channel;
-        int64_t place = (p.inside_row - i * g->stride_height) * g->pool_width + p.inside_column - j * g->stride_width;
-        Integers winner = g->bytes ? load_some_bytes((const uint8_t *)g->position + at, lanes)
-                                   : (Integers)load_some((const float *)g->position + at, lanes);
-        sum += choose(winner == (int32_t)place, load_some(g->from + at, lanes), splat(0));
-      }
-    put(g, p.dx + channel, sum, lanes);
-  }
+INLINE void max_pool_gradient_vector(const Pooling *g, int64_t channel, int64_t lanes, const Pixel *p, int64_t rows,
+                                     int64_t columns, bool bytes) {
+  Vector sum = splat(0);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j++) {
+      int64_t at = p->at + (i * g->pooled_width + j) * g->channels + channel;
+      int64_t place = (p->inside_row - i * g->stride_height) * g->pool_width + p->inside_column - j * g->stride_width;
+      Integers winner = bytes ? load_some_bytes((const uint8_t *)g->position + at, lanes)
+                              : (Integers)load_some((const float *)g->position + at, lanes);
+      sum = add_where(winner, (int32_t)place, load_some(g->from + at, lanes), sum);
+    }
+  put(g, p->dx + channel, sum, lanes);
+}
+
+INLINE void max_pool_gradient_pixel(const Pooling *g, const Pixel *p, int64_t rows, int64_t columns, bool bytes) {
+  EACH_OF_PIXEL(max_pool_gradient_vector, p, rows, columns, bytes);
 }
 
 /* One over the number of pixels that each window has along an axis. */
@@ -185,28 +205,33 @@ static void find_shares(float *shares, int64_t windows, int64_t pool, int64_t st
 }
 
 /* `shares` of rows, then of columns. */
-INLINE void average_pool_gradient_pixel(const Pooling *g, Pixel p, int64_t rows, int64_t columns, const float *shares) {
-  const float *of_rows = shares + p.row, *of_columns = shares + g->pooled_height + p.column;
-  for (int64_t channel = 0; channel < g->channels; channel += WIDTH) {
-    int64_t lanes = g->channels - channel;
-    Vector sum = splat(0);
-    for (int64_t i = 0; i < rows; i++)
-      for (int64_t j = 0; j < columns; j++) {
-        Vector dy = load_some(g->from + p.at + (i * g->pooled_width + j) * g->channels + channel, lanes);
-        sum = multiply_add(splat(of_rows[i] * of_columns[j]), dy, sum);
-      }
-    put(g, p.dx + channel, sum, lanes);
-  }
+INLINE void average_pool_gradient_vector(const Pooling *g, int64_t channel, int64_t lanes, const Pixel *p, int64_t rows,
+                                         int64_t columns, const float *shares) {
+  const float *of_rows = shares + p->row, *of_columns = shares + g->pooled_height + p->column;
+  Vector sum = splat(0);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j++) {
+      Vector dy = load_some(g->from + p->at + (i * g->pooled_width + j) * g->channels + channel, lanes);
+      sum = multiply_add(splat(of_rows[i] * of_columns[j]), dy, sum);
+    }
+  put(g, p->dx + channel, sum, lanes);
 }
 
-INLINE void pool_gradient_pixel(PoolKind kind, const Pooling *g, Pixel p, const float *shares) {
-#define GRADIENT(rows, columns)                                                                                         \
-  kind == MAXIMUM ? max_pool_gradient_pixel(g, p, rows, columns) : average_pool_gradient_pixel(g, p, rows, columns, shares)
-  if (p.rows == 1 && p.columns == 1) GRADIENT(1, 1);
-  else if (p.rows == 1 && p.columns == 2) GRADIENT(1, 2);
-  else if (p.rows == 2 && p.columns == 1) GRADIENT(2, 1);
-  else if (p.rows == 2 && p.columns == 2) GRADIENT(2, 2);
-  else GRADIENT(larger_of(0, p.rows), larger_of(0, p.columns));
+INLINE void average_pool_gradient_pixel(const Pooling *g, const Pixel *p, int64_t rows, int64_t columns, const float *shares) {
+  EACH_OF_PIXEL(average_pool_gradient_vector, p, rows, columns, shares);
+}
+
+/* The usual sizes as constants here too. Where places take more than a byte, windows are large. */
+INLINE void pool_gradient_pixel(PoolKind kind, const Pooling *g, const Pixel *p, const float *shares) {
+#define GRADIENT(rows, columns, bytes)                                                                                  \
+  kind == MAXIMUM ? max_pool_gradient_pixel(g, p, rows, columns, bytes)                                                \
+                  : average_pool_gradient_pixel(g, p, rows, columns, shares)
+  if (kind == MAXIMUM && !g->bytes) GRADIENT(larger_of(0, p->rows), larger_of(0, p->columns), false);
+  else if (p->rows == 1 && p->columns == 1) GRADIENT(1, 1, true);
+  else if (p->rows == 1 && p->columns == 2) GRADIENT(1, 2, true);
+  else if (p->rows == 2 && p->columns == 1) GRADIENT(2, 1, true);
+  else if (p->rows == 2 && p->columns == 2) GRADIENT(2, 2, true);
+  else GRADIENT(larger_of(0, p->rows), larger_of(0, p->columns), true);
 #undef GRADIENT
 }
 
@@ -223,7 +248,7 @@ INLINE void pool_gradient_band(PoolKind kind, const Pooling *g, int64_t index, c
       p.column = across.first, p.columns = across.end - across.first;
       p.inside_column = j + g->pad_left - across.first * g->stride_width;
       p.at = ((image * g->pooled_height + p.row) * g->pooled_width + p.column) * g->channels;
-      pool_gradient_pixel(kind, g, p, shares);
+      pool_gradient_pixel(kind, g, &p, shares);
     }
   }
   if (g->streamed) finish_streams();
@@ -247,12 +272,12 @@ static bool op_maxPool2dGradient(const Call *call) {
   g.position = call->inputs[1].data;
   g.bytes = call->inputs[1].dtype == UINT8;
   cut_bands(&g, g.height, g.width * g.channels, g.stride_height);
-  return parallel(g.batch * g.bands, 0, max_pool_gradient_task, &g);
+  return parallel_apart(g.batch * g.bands, 0, max_pool_gradient_task, &g);
 }
 
 static bool op_averagePool2dGradient(const Call *call) {
   Pooling g = pooling_of(call, &call->outputs[0], &call->inputs[0]);
   cut_bands(&g, g.height, g.width * g.channels, g.stride_height);
   size_t bytes = float_bytes(g.pooled_height + g.pooled_width);
-  return parallel(g.batch * g.bands, bytes, average_pool_gradient_task, &g);
+  return parallel_apart(g.batch * g.bands, bytes, average_pool_gradient_task, &g);
 }

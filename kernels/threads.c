@@ -37,18 +37,28 @@ static atomic_bool early = true; /* the last run had much to share */
 
 enum { OPEN = 1 << 30 };
 
+/* Pieces side by side. Each worker has its own, or all have one; who is done with his own goes on with what is left of others'. */
+typedef struct {
+  _Alignas(ALIGNMENT) _Atomic int64_t taken; /* on a line of its own: all may write it */
+  int64_t first, count;
+} Share;
+
+static Share shares[MAX_THREADS];
+
+typedef enum { TOGETHER, APART, BACKWARDS } Order;
+
 /* The job that workers may join while it is open. Its fields change only while it is closed and nobody is inside. */
 static struct {
   int limit; /* of workers: their indices are lower */
   int64_t count;
+  int shares;
+  bool backwards; /* each share from its end */
   size_t scratch_bytes;
   Task task;
   void *context;
   atomic_bool awaited; /* the driver sleeps until all have left */
   pthread_cond_t left;
-  /* on lines of their own: all write them */
-  _Alignas(ALIGNMENT) _Atomic int64_t next;
-  _Alignas(ALIGNMENT) atomic_int state; /* how many helpers are inside, and OPEN */
+  _Alignas(ALIGNMENT) atomic_int state; /* how many helpers are inside, and OPEN; on a line of its own: all write it */
 } job = {.left = PTHREAD_COND_INITIALIZER};
 
 void *allocate_aligned(size_t bytes) {
@@ -71,11 +81,20 @@ static bool grow(Scratch *scratch, size_t bytes) {
   return scratch->memory != NULL;
 }
 
-static bool take_piece(int worker) {
-  int64_t index = atomic_fetch_add_explicit(&job.next, 1, memory_order_relaxed);
-  if (index >= job.count) return false;
-  job.task(job.context, index, worker_scratch[worker].memory);
+static bool is_left(const Share *share) { return atomic_load_explicit(&share->taken, memory_order_relaxed) < share->count; }
+
+static bool take_from(Share *share, void *scratch) {
+  if (!is_left(share)) return false;
+  int64_t before = atomic_fetch_add_explicit(&share->taken, 1, memory_order_relaxed), last = share->count - 1;
+  if (before > last) return false;
+  job.task(job.context, share->first + (job.backwards ? last - before : before), scratch);
   return true;
+}
+
+static bool take_piece(int worker) {
+  for (int i = 0; i < job.shares; i++)
+    if (take_from(&shares[(worker + i) % job.shares], worker_scratch[worker].memory)) return true;
+  return false;
 }
 
 /* Joins the job if it is open. */
@@ -91,14 +110,24 @@ bool help(int worker) {
   return joins;
 }
 
+static void share_out(int64_t count) {
+  for (int i = 0; i < job.shares; i++) {
+    atomic_store_explicit(&shares[i].taken, 0, memory_order_relaxed);
+    shares[i].first = i * count / job.shares;
+    shares[i].count = (i + 1) * count / job.shares - shares[i].first;
+  }
+}
+
 /* Says whether a helper is left to sleep. */
-static bool open_job(int64_t count, size_t scratch_bytes, Task task, void *context) {
+static bool open_job(int64_t count, Order order, size_t scratch_bytes, Task task, void *context) {
   job.limit = run_threads;
   job.count = count;
+  job.shares = order == TOGETHER ? 1 : run_threads;
+  job.backwards = order == BACKWARDS;
   job.scratch_bytes = scratch_bytes;
   job.task = task;
   job.context = context;
-  atomic_store(&job.next, 0);
+  share_out(count);
   atomic_fetch_or(&job.state, OPEN);
   give_news();
   bool sleeps = count_asleep(run_threads) > 0;
@@ -112,7 +141,8 @@ static void work_along(bool sleeps, int64_t start) {
   int64_t before = alone_time;
 #if defined(HELPERS_FIRST) /* a build for tests: the helpers do small jobs too */
   if (sleeps) wake_some(run_threads, run_threads);
-  while (atomic_load(&job.next) < job.count) sched_yield();
+  for (int i = 0; i < job.shares; i++)
+    while (is_left(&shares[i])) sched_yield();
 #endif
   for (int64_t done = 1; take_piece(driver); done++) {
     if (!sleeps) continue;
@@ -137,18 +167,30 @@ static void close_job(void) {
   }
 }
 
-bool parallel(int64_t count, size_t scratch_bytes, Task task, void *context) {
+static bool share_work(int64_t count, Order order, size_t scratch_bytes, Task task, void *context) {
   Scratch *scratch = &worker_scratch[driver];
   if (!grow(scratch, scratch_bytes)) return false;
   if (count <= 1 || run_threads <= 1) {
-    for (int64_t index = 0; index < count; index++) task(context, index, scratch->memory);
+    for (int64_t i = 0; i < count; i++) task(context, order == BACKWARDS ? count - 1 - i : i, scratch->memory);
     return true;
   }
   int64_t start = now();
-  work_along(open_job(count, scratch_bytes, task, context), start);
+  work_along(open_job(count, order, scratch_bytes, task, context), start);
   close_job();
   shared_time += now() - start;
   return true;
+}
+
+bool parallel(int64_t count, size_t scratch_bytes, Task task, void *context) {
+  return share_work(count, TOGETHER, scratch_bytes, task, context);
+}
+
+bool parallel_apart(int64_t count, size_t scratch_bytes, Task task, void *context) {
+  return share_work(count, APART, scratch_bytes, task, context);
+}
+
+bool parallel_again(int64_t count, size_t scratch_bytes, Task task, void *context) {
+  return share_work(count, BACKWARDS, scratch_bytes, task, context);
 }
 
 void take_pool(int worker) { driver = worker; }

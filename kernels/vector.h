@@ -163,11 +163,17 @@ INLINE const float *ask_ahead(const float *ahead, int64_t vectors) {
   return ahead + vectors * WIDTH;
 }
 
-enum { STREAM_BYTES = 48 << 20 };
+#if defined(__SSE2__)
+enum { CAN_STREAM = 1 };
+#else
+enum { CAN_STREAM = 0 };
+#endif
+
+enum { STREAM_BYTES = 24 << 20 };
 
 /* Whether a result of whole vectors should be streamed. Where it lies changes how fast it is written, not what. */
 INLINE int should_stream(const float *p, int64_t count, int64_t row) {
-  return count * (int64_t)sizeof(float) >= STREAM_BYTES && row % WIDTH == 0 && (uintptr_t)p % sizeof(Vector) == 0;
+  return CAN_STREAM && count * (int64_t)sizeof(float) >= STREAM_BYTES && row % WIDTH == 0 && (uintptr_t)p % sizeof(Vector) == 0;
 }
 
 /* Hides from the compiler how a value came to be, so that it does not take sums apart again. */
@@ -290,6 +296,16 @@ INLINE Vector larger_with(Vector a, Integers number_a, Vector b, Integers number
   Integers second = b > a;
   *number = choose_integers(second, number_b, number_a);
   return choose(second, b, a);
+#endif
+}
+
+/* sum, and the value added to it where the number is this one. */
+INLINE Vector add_where(Integers number, int32_t wanted, Vector value, Vector sum) {
+#if WIDTH == 16
+  __mmask16 equal = _mm512_cmpeq_epi32_mask((__m512i)number, _mm512_set1_epi32(wanted));
+  return (Vector)_mm512_mask_add_ps((__m512)sum, equal, (__m512)sum, (__m512)value);
+#else
+  return sum + choose(number == wanted, value, splat(0));
 #endif
 }
 

@@ -29,6 +29,7 @@ static struct {
   Task task;
   void *context;
   int64_t count;
+  bool backwards;
   _Atomic int64_t next;
 } job;
 
@@ -55,7 +56,7 @@ static void work(int worker) {
   for (;;) {
     int64_t index = atomic_fetch_add_explicit(&job.next, 1, memory_order_relaxed);
     if (index >= job.count) return;
-    job.task(job.context, index, worker_scratch[worker].memory);
+    job.task(job.context, job.backwards ? job.count - 1 - index : index, worker_scratch[worker].memory);
   }
 }
 
@@ -80,10 +81,11 @@ void end_run(void) {}
 
 void *shared_scratch(size_t bytes) { return grow(&common_scratch, bytes) ? common_scratch.memory : NULL; }
 
-static void open_job(int64_t count, Task task, void *context, int limit) {
+static void open_job(int64_t count, bool backwards, Task task, void *context, int limit) {
   job.task = task;
   job.context = context;
   job.count = count;
+  job.backwards = backwards;
   job.limit = limit;
   atomic_store(&job.next, 0);
   atomic_fetch_or(&job.state, OPEN);
@@ -97,16 +99,29 @@ static void close_job(void) {
   for (int inside; (inside = atomic_load(&job.state)) != 0;) wait_while(&job.state, inside);
 }
 
-bool parallel(int64_t count, size_t scratch_bytes, Task task, void *context) {
+static bool share_work(int64_t count, bool backwards, size_t scratch_bytes, Task task, void *context) {
   int threads = count < run_threads ? (int)count : run_threads;
   for (int i = 0; i < threads; i++)
     if (!grow(&worker_scratch[i], scratch_bytes)) return false;
   if (threads <= 1) {
-    for (int64_t index = 0; index < count; index++) task(context, index, worker_scratch[0].memory);
+    for (int64_t i = 0; i < count; i++) task(context, backwards ? count - 1 - i : i, worker_scratch[0].memory);
     return true;
   }
-  open_job(count, task, context, threads - 1);
+  open_job(count, backwards, task, context, threads - 1);
   work(0);
   close_job();
   return true;
+}
+
+bool parallel(int64_t count, size_t scratch_bytes, Task task, void *context) {
+  return share_work(count, false, scratch_bytes, task, context);
+}
+
+/* Which thread's cache has what is not known to WebAssembly: all take turns. */
+bool parallel_apart(int64_t count, size_t scratch_bytes, Task task, void *context) {
+  return share_work(count, false, scratch_bytes, task, context);
+}
+
+bool parallel_again(int64_t count, size_t scratch_bytes, Task task, void *context) {
+  return share_work(count, true, scratch_bytes, task, context);
 }

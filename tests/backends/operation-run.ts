@@ -15,18 +15,23 @@ export interface OperationRun {
 }
 
 export function prepareOperation(name: OperationName, one: OperationCase): OperationRun {
+  const inputs = Object.entries(one.inputs).map(([key, input]) => [key, fillInput(input, one, key)]);
+  return { program: recordOperation(name, one), inputs: Object.fromEntries(inputs) };
+}
+
+export function recordOperation(
+  name: OperationName,
+  one: Pick<OperationCase, "inputs" | "attributes">,
+): Program {
   const recorder = new Recorder(0);
   const operation = operations[name];
   const tensors: Record<string, Tensor> = {};
-  const inputs: Record<string, InputArray> = {};
-  for (const [key, input] of Object.entries(one.inputs)) {
-    tensors[key] = recorder.input(key, input.shape, input.dtype);
-    inputs[key] = fillInput(input, one, key);
-  }
+  for (const [key, { shape, dtype }] of Object.entries(one.inputs))
+    tensors[key] = recorder.input(key, shape, dtype);
   // the operations' types differ in the names of inputs and attributes, which the table of cases gives at random
   const outputs = recorder.apply(operation as never, tensors as never, one.attributes as never);
   for (const [key, tensor] of Object.entries(outputs as Record<string, Tensor>)) recorder.output(key, tensor);
-  return { program: planMemory(recorder.finish()), inputs };
+  return planMemory(recorder.finish());
 }
 
 /** Runs the program and copies its outputs. */

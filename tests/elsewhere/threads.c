@@ -56,6 +56,8 @@ static void check(const Job *job, int64_t count) {
 
 static unsigned next_random(unsigned *state) { return *state = *state * 1664525u + 1013904223u; }
 
+static bool (*const ways[])(int64_t, size_t, Task, void *) = {parallel, parallel_apart, parallel_again};
+
 static void work(Posted *posted) {
   Run *run = (Run *)posted;
   begin_run(posted->threads);
@@ -63,7 +65,7 @@ static void work(Posted *posted) {
     unsigned random = next_random(&run->random);
     Job job = {.work = 1 << (random >> 16) % 15};
     int64_t count = (random >> 8) % (PIECES + 1);
-    if (!parallel(count, SCRATCH, do_piece, &job)) fail("Expected memory for scratch");
+    if (!ways[(random >> 20) % 3](count, SCRATCH, do_piece, &job)) fail("Expected memory for scratch");
     check(&job, count);
   }
   end_run();
