@@ -62,17 +62,20 @@ static void add_box(Block *b, Extent first, Extent box) {
   }
 }
 
-/* Writes the block's sums where they belong among those of the whole kernel, [taps][out]. */
+/*
+ * Writes the block's sums where they belong among those of the whole kernel, [taps][out]: row by row of the kernel, whose
+ * channels lie side by side there.
+ */
 static void write_block(const Block *b, float *to) {
   const Convolution *c = &b->g->u.c;
-  int64_t places = c->kernel_height * c->kernel_width, taps = places * b->ins;
-  for (int64_t out = 0; out < b->outs; out += WIDTH) {
-    int64_t first = out / (OUTER_VECTORS * WIDTH) * OUTER_VECTORS * WIDTH;
-    int64_t vectors = smaller_of(OUTER_VECTORS, divide_up(b->outs - first, WIDTH));
-    const float *from = b->sums + first * taps + (out - first);
-    for (int64_t place = 0; place < places; place++)
-      for (int64_t i = 0; i < b->ins; i++, from += vectors * WIDTH)
-        store_some(to + (place * c->in + b->in + i) * c->out + b->out + out, load(from), b->outs - out);
+  int64_t taps = c->kernel_height * c->kernel_width * b->ins;
+  for (int64_t tap = 0; tap < taps; tap++) {
+    float *row = to + (tap / b->ins * c->in + b->in + tap % b->ins) * c->out + b->out;
+    for (int64_t out = 0; out < b->outs; out += OUTER_VECTORS * WIDTH) {
+      int64_t channels = smaller_of(OUTER_VECTORS * WIDTH, b->outs - out);
+      const float *from = b->sums + out * taps + tap * round_up(channels, WIDTH);
+      for (int64_t v = 0; v < channels; v += WIDTH) store_some(row + out + v, load(from + v), channels - v);
+    }
   }
 }
 
