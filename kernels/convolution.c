@@ -102,7 +102,7 @@ static bool run_pooled(PooledForward *f) {
   int64_t work = c->columns * f->kernels.taps * c->out;
   f->cut = cut_rows(&f->images, &f->kernels, c->batch, c->columns, work, c->pool_height);
   size_t bytes = float_bytes(scratch_size(&f->images, f->cut.band_rows) + lines_size(f));
-  return parallel(f->cut.bands * f->cut.groups, bytes, pooled_task, f);
+  return parallel_apart(f->cut.bands * f->cut.groups, bytes, pooled_task, f);
 }
 
 /* A convolution of one pixel a window has no rows: narrow ones are seen as one row, so that tiles are full. */

@@ -170,7 +170,7 @@ static bool run_strips(Strips *g) {
   int64_t groups = divide_up(g->batch, g->pictures), rows = g->to_height <= STRIP_ROWS ? 2 : STRIP_ROWS;
   g->band = groups < STRIP_GROUPS ? round_up(divide_up(g->to_height * groups, STRIP_TASKS), rows) : g->to_height;
   g->bands = divide_up(g->to_height, larger_of(1, g->band));
-  return parallel(groups * g->bands, 0, strips_task, g);
+  return parallel_apart(groups * g->bands, 0, strips_task, g);
 }
 
 /* Where the result has rows of `width` pixels. */

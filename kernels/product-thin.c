@@ -58,7 +58,7 @@ static bool thin_product(Product g, float *result) {
   if (g.size == 0) return true;
   g.column_blocks = divide_up(g.columns, THIN_COLUMNS);
   cut_inner(&g, g.column_blocks, THIN_LEAST);
-  return begin_parts(&g, result, 0) && parallel(g.column_blocks * g.parts, 0, thin_product_task, &g) &&
+  return begin_parts(&g, result, 0) && parallel_apart(g.column_blocks * g.parts, 0, thin_product_task, &g) &&
          (g.parts == 1 || sum_parts(g.result, g.parts, g.size, result));
 }
 

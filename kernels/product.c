@@ -63,7 +63,7 @@ static void pack_shared_task(void *context, int64_t index, void *scratch) {
 }
 
 static bool pack_shared(Product *g) {
-  return parallel(divide_up(g->columns, PRODUCT_PANEL) * divide_up(g->inner, PRODUCT_INNER), 0, pack_shared_task, g);
+  return parallel_apart(divide_up(g->columns, PRODUCT_PANEL) * divide_up(g->inner, PRODUCT_INNER), 0, pack_shared_task, g);
 }
 
 /* a(m, k) of a tile whose rows lie side by side, as [inner][PRODUCT_TILE]. */
@@ -250,6 +250,6 @@ static bool run_product(Product g, float *result) {
   g.tiles = PRODUCT_ROWS * (g.panels ? smaller_of(g.inner, PRODUCT_SHARED_INNER) : PRODUCT_INNER);
   int64_t turned = g.result_column == 1 ? 0 : g.block_rows * PRODUCT_COLUMNS;
   int64_t floats = (g.panels ? 0 : PRODUCT_INNER * PRODUCT_COLUMNS) + g.tiles + turned;
-  if (!parallel(g.row_blocks * g.column_blocks * g.parts, float_bytes(floats), product_task, &g)) return false;
+  if (!parallel_apart(g.row_blocks * g.column_blocks * g.parts, float_bytes(floats), product_task, &g)) return false;
   return g.parts == 1 || sum_parts(g.result, g.parts, g.size, result);
 }
