@@ -20,7 +20,7 @@ export async function firstBatch(
   const gatherer = new Gatherer({ items: parts.train, outputs: classNames.length });
   const { length } = parts.train[indices[0]].image;
   const fetched = await gatherer.withStandIns(indices);
-  const batch = await gatherer.layInto(new Float32Array(taken * length), fetched);
+  const batch = await gatherer.layInto(new Float32Array(taken * length), fetched, true);
   await augment?.(batch, { epoch: 0, batch: 0, indices });
   return batch.indices.slice(0, most).map((index, row) => ({
     image: batch.images.subarray(row * length, (row + 1) * length),

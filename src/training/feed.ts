@@ -109,7 +109,7 @@ export class Feed {
     fetched: Promise<readonly Fetched[]>,
   ): Promise<Batch> {
     const room = this.nextRoom(images);
-    const batch = await gatherer.layInto(room, await fetched);
+    const batch = await gatherer.layInto(room, await fetched, !this.laysAhead);
     if (position) await this.options.augment?.(batch, { ...position, indices });
     return batch;
   }

@@ -45,14 +45,18 @@ export class Gatherer {
     return fetched.filter((each) => each !== undefined);
   }
 
-  /** Lays them end to end into a room, which has space for them. */
-  async layInto(room: Float32Array, fetched: readonly Fetched[]): Promise<Batch> {
+  /**
+   * Lays them end to end into a room, which has space for them: on this thread, or on all cores, which have to be free then: that waits
+   * for the step that is under way.
+   */
+  async layInto(room: Float32Array, fetched: readonly Fetched[], onAllCores: boolean): Promise<Batch> {
     const indices = fetched.map(({ index }) => index);
     const classes = indices.map((index) => this.images.items[index].classIndex);
     const labels = encodeLabels(classes, this.images.outputs);
     const kept = fetched.map(({ image }) => image);
     const images = room.subarray(0, kept.length * this.images.items[0].image.length);
-    await (this.images.items[0].image.copyAll ?? copyInTurn)(kept, images);
+    const copyAll = onAllCores ? this.images.items[0].image.copyAll : undefined;
+    await (copyAll ?? copyInTurn)(kept, images);
     return { images, labels, classes, indices };
   }
 

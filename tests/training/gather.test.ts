@@ -29,9 +29,9 @@ function gathererOf(images: LabelledImages) {
   const gatherer = new Gatherer(images);
   return {
     withStandIns: async (indices: number[], own = room()) =>
-      gatherer.layInto(own, await gatherer.withStandIns(indices)),
+      gatherer.layInto(own, await gatherer.withStandIns(indices), true),
     withoutMissing: async (indices: number[]) =>
-      gatherer.layInto(room(), await gatherer.withoutMissing(indices)),
+      gatherer.layInto(room(), await gatherer.withoutMissing(indices), true),
   };
 }
 
