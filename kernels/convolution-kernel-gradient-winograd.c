@@ -62,13 +62,7 @@ INLINE void transform_window(const float *x, int64_t right, int64_t down, int64_
   transform_column(x + right, down, lanes, b);
   transform_column(x + 2 * right, down, lanes, c);
   transform_column(x + 3 * right, down, lanes, d);
-  UNROLL for (int i = 0; i < 4; i++) {
-    float *row = to + 4 * i * step;
-    store(row, a[i] - c[i]);
-    store(row + step, b[i] + c[i]);
-    store(row + 2 * step, c[i] - b[i]);
-    store(row + 3 * step, b[i] - d[i]);
-  }
+  store_window(a, b, c, d, to, step);
 }
 
 /* A window at the edge: zeros outside. */

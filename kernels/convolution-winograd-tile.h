@@ -30,6 +30,17 @@ INLINE void transform_column(const float *x, int64_t down, int64_t lanes, Vector
   to[0] = d[0] - d[2], to[1] = d[1] + d[2], to[2] = d[2] - d[1], to[3] = d[1] - d[3];
 }
 
+/* The 16 positions of a tile whose columns have been transformed. */
+INLINE void store_window(const Vector *a, const Vector *b, const Vector *c, const Vector *d, float *to, int64_t step) {
+  UNROLL for (int i = 0; i < 4; i++) {
+    float *row = to + 4 * i * step;
+    store(row, a[i] - c[i]);
+    store(row + step, b[i] + c[i]);
+    store(row + 2 * step, c[i] - b[i]);
+    store(row + 3 * step, b[i] - d[i]);
+  }
+}
+
 /* A vector of channels of tiles side by side: of a tile's four columns the next one has two. */
 INLINE void transform_row(int64_t lanes, const float *x, int64_t right, int64_t down, int64_t tiles, float *to, int64_t step) {
   Vector a[4], b[4], c[4], d[4];
@@ -39,14 +50,8 @@ INLINE void transform_row(int64_t lanes, const float *x, int64_t right, int64_t 
     x += 2 * right;
     transform_column(x, down, lanes, c);
     transform_column(x + right, down, lanes, d);
-    UNROLL for (int i = 0; i < 4; i++) {
-      float *row = to + 4 * i * step;
-      store(row, a[i] - c[i]);
-      store(row + step, b[i] + c[i]);
-      store(row + 2 * step, c[i] - b[i]);
-      store(row + 3 * step, b[i] - d[i]);
-      a[i] = c[i], b[i] = d[i];
-    }
+    store_window(a, b, c, d, to, step);
+    UNROLL for (int i = 0; i < 4; i++) a[i] = c[i], b[i] = d[i];
   }
 }
 

@@ -283,7 +283,7 @@ static bool run_winograd(Winograd w) {
     if (!w.packed || !parallel(w.panels, 0, pack_winograd_task, &w)) return false;
   }
   size_t bytes = float_bytes(floats + (once ? panel : 0) + scratch_size(&w.images, 2 * w.band_rows));
-  return w.near ? parallel_apart(w.bands * w.groups, bytes, winograd_task, &w) : parallel(w.bands * w.groups, bytes, winograd_task, &w);
+  return (w.near ? parallel_apart : parallel)(w.bands * w.groups, bytes, winograd_task, &w);
 }
 
 /*
